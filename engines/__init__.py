@@ -1,0 +1,1 @@
+"""Model bundles, inference sessions and the promptable segmenter on top of them."""

@@ -1,0 +1,1 @@
+"""gazeline-s: the shipped model, its training data, training and export."""

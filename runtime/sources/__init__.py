@@ -1,0 +1,1 @@
+"""Sources that publish as a headset does: recordings, videos, image folders."""
