@@ -1,0 +1,193 @@
+"""The messages on the wire.
+
+The envelope is Pupil Core's: ``[topic][msgpack map][raw frame ...]``, and the fields that Pupil knows keep Pupil's names
+and units (``timestamp`` in float seconds, ``gaze_point_3d`` in millimetres, ``norm_pos`` with y up), so that a Pupil
+client can read us and Pupil Capture can feed us. Fields of ours are SI with the unit in the name, and times are integer
+nanoseconds in the host's monotonic clock. Bounds are part of the types: what does not fit is refused by the decoder.
+
+Frames of reference: world and head are x right, y up, -z forward; cameras are x right, y down, z forward.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Ns = Annotated[int, Meta(ge=0, lt=2**63)]
+Pixels = Annotated[int, Meta(ge=1, le=16384)]
+Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
+Vec2 = tuple[float, float]
+Vec3 = tuple[float, float, float]
+Quat = tuple[float, float, float, float]  # w, x, y, z
+
+ImageFormat = Literal["jpeg", "rgb", "bgr", "gray", "yuv", "depth16", "thermal16", "id16"]
+
+
+class Message(Struct, kw_only=True, omit_defaults=True):
+    """What every message has. ``capture_ns`` is None only from senders that know Pupil's ``timestamp`` alone."""
+
+    topic: str
+    capture_ns: Ns | None = None
+    timestamp: float | None = None
+
+
+class Pose(Struct, frozen=True):
+    """A rigid transform: unit quaternion (w, x, y, z) and translation in metres."""
+
+    quat_wxyz: Quat
+    xyz_m: Vec3
+
+
+class Frame(Message, kw_only=True):
+    """``frame.world``: one camera picture; the image bytes are the raw frame that follows."""
+
+    width: Pixels
+    height: Pixels
+    index: Annotated[int, Meta(ge=0)]
+    format: ImageFormat
+    camera_id: str = "world"
+    T_head_camera_id: str = ""  # the rig (by its id) whose calibration this picture was taken with
+    exposure_ns: Ns = 0
+
+
+class Gaze(Message, kw_only=True):
+    """``gaze.3d.*``: one gaze sample. ``d_head`` is a unit direction in the head frame, from between the eyes.
+
+    From Pupil: ``norm_pos`` (0..1, y up), ``gaze_point_3d``, ``eye_centers_3d`` in mm and ``gaze_normals_3d``, all in the
+    scene camera's frame. ``source`` says what stands behind it: a mouse or the head's direction are no eyes.
+    """
+
+    confidence: Unit
+    norm_pos: Vec2 | None = None
+    gaze_point_3d: Vec3 | None = None
+    eye_centers_3d: Any = None
+    gaze_normals_3d: Any = None
+    base_data: Any = None
+    d_head: Vec3 | None = None
+    depth_m: Annotated[float, Meta(gt=0.0)] | None = (
+        None  # distance along d_head, by vergence or by the scene
+    )
+    source: Literal["eye", "head", "mouse"] = "eye"
+
+
+class HeadPose(Message, kw_only=True):
+    """``pose.head``: T_world_head at ``capture_ns``."""
+
+    T_world_head: Pose
+
+
+class RigDevice(Message, kw_only=True):
+    """``rig.device``: the headset's calibration (a rig file as JSON text), sent about once a second for late joiners."""
+
+    rig_id: str
+    rig_json: str
+
+
+class UserPrompt(Message, kw_only=True):
+    """``prompt.user``: what the wearer or an operator asks for. Pixels are those of the frame of ``capture_ns``.
+
+    ``points`` holds (x, y, label) with label 1 for "this" and 0 for "not this"; ``clear`` ends a prompt.
+    """
+
+    kind: Literal["point", "box", "clear", "everything", "teach", "text"]
+    points: list[tuple[float, float, Literal[0, 1]]] = []
+    box: tuple[float, float, float, float] | None = None
+    text: str = ""
+
+
+class OverlayObject(Struct, kw_only=True, omit_defaults=True):
+    """One outlined object.
+
+    ``outline``: closed rings of (x, y) pixels in the captured frame, outer rings counter-clockwise as drawn (y down:
+    positive shoelace area), holes the other way. ``rays``: the same vertices as unit directions in the camera frame,
+    empty where the camera is not calibrated.
+    """
+
+    id: int
+    score: float
+    gazed: bool
+    outline: list[list[Vec2]]
+    rays: list[list[Vec3]] = []
+    box: tuple[float, float, float, float]  # x0, y0, x1, y1 px
+    area_px: float
+    name: str | None = None
+    depth_m: float | None = None
+
+
+class Overlay(Message, kw_only=True):
+    """``overlay.objects``: everything to draw, true at ``capture_ns``: the instant its frame was captured.
+
+    ``latency_ms``: encode, decode, and others per stage, frame_to_overlay, gaze_to_overlay (from the newest gaze sample used).
+    """
+
+    frame_index: int
+    width: Pixels
+    height: Pixels
+    publish_ns: Ns
+    camera_id: str = "world"
+    rig_id: str = ""
+    T_world_camera: Pose | None = None
+    gaze_px: Vec2 | None = None
+    gaze_state: Literal["fixation", "saccade", "blink", "lost", "user"] = "lost"
+    gaze_source: Literal["eye", "head", "mouse"] = "eye"
+    gaze_capture_ns: Ns | None = None
+    objects: list[OverlayObject] = []
+    latency_ms: dict[str, float] = {}
+
+
+class StageStats(Struct, kw_only=True):
+    """Latency of one stage over the last few seconds."""
+
+    count: int
+    p50_ms: float
+    p99_ms: float
+
+
+class Stats(Message, kw_only=True):
+    """``stats.runtime``: the runtime's state, about twice a second; counts are totals since start."""
+
+    ready: bool
+    model: str
+    uptime_s: float
+    frames: dict[str, int]  # captured, encoded, dropped
+    gaze: dict[str, int]  # samples, prompts, fixations
+    dropped: dict[str, int]  # by reason
+    stages: dict[str, StageStats]
+    rates_hz: dict[str, float]
+    rss_mb: float
+    rss_peak_mb: float
+
+
+class TruthObject(Struct, kw_only=True, omit_defaults=True):
+    """One object that the simulator shows: its id in the id image, its name, and how much of it is to be seen."""
+
+    id: int
+    name: str
+    visible_px: int
+    box: tuple[float, float, float, float]
+    depth_m: float
+    parts: dict[str, int] = {}  # part name -> id in the part image
+
+
+class TruthFrame(Message, kw_only=True):
+    """``truth.frame`` (simulator only), raw frames: id image (uint16), and when asked for part ids (uint16) and depth (uint16 mm)."""
+
+    frame_index: int
+    width: Pixels
+    height: Pixels
+    images: list[Literal["id16", "part16", "depth16"]]
+    objects: list[TruthObject]
+    gazed_id: int | None  # what the eye really looks at, whatever the tracker reports
+    gaze_px: Vec2 | None
+    T_world_camera: Pose
+
+
+class TruthScore(Message, kw_only=True):
+    """``truth.score`` (simulator only): how one overlay compares with the truth at its capture."""
+
+    frame_index: int
+    gazed_id: int | None
+    iou: (
+        float | None
+    )  # of the gazed outline with the object really gazed at; None when nothing could be expected
+    hit: bool | None  # the true gaze point lies inside the gazed outline
+    overlay_id: int | None
