@@ -1,7 +1,7 @@
 """The messages on the wire.
 
-The envelope is Pupil Core's: ``[topic][msgpack map][raw frame ...]``, and the fields that Pupil knows keep Pupil's names
-and units (``timestamp`` in float seconds, ``gaze_point_3d`` in millimetres, ``norm_pos`` with y up), so that a Pupil
+The envelope is Pupil Core's: ``[topic][msgpack map][raw frame ...]``, and the fields that Pupil knows keep Pupil's
+names and units (``timestamp`` in float seconds, ``gaze_point_3d`` in millimetres, ``norm_pos`` with y up), so that a Pupil
 client can read us and Pupil Capture can feed us. Fields of ours are SI with the unit in the name, and times are integer
 nanoseconds in the host's monotonic clock. Bounds are part of the types: what does not fit is refused by the decoder.
 
@@ -52,8 +52,8 @@ class Frame(Message, kw_only=True):
 class Gaze(Message, kw_only=True):
     """``gaze.3d.*``: one gaze sample. ``d_head`` is a unit direction in the head frame, from between the eyes.
 
-    From Pupil: ``norm_pos`` (0..1, y up), ``gaze_point_3d``, ``eye_centers_3d`` in mm and ``gaze_normals_3d``, all in the
-    scene camera's frame. ``source`` says what stands behind it: a mouse or the head's direction are no eyes.
+    From Pupil: ``norm_pos`` (0..1, y up), ``gaze_point_3d``, ``eye_centers_3d`` in mm and ``gaze_normals_3d``, all in
+    the scene camera's frame. ``source`` says what stands behind it: a mouse or the head's direction are no eyes.
     """
 
     confidence: Unit
@@ -63,9 +63,7 @@ class Gaze(Message, kw_only=True):
     gaze_normals_3d: Any = None
     base_data: Any = None
     d_head: Vec3 | None = None
-    depth_m: Annotated[float, Meta(gt=0.0)] | None = (
-        None  # distance along d_head, by vergence or by the scene
-    )
+    depth_m: Annotated[float, Meta(gt=0.0)] | None = None  # distance along d_head, by vergence or by the scene
     source: Literal["eye", "head", "mouse"] = "eye"
 
 
@@ -76,7 +74,7 @@ class HeadPose(Message, kw_only=True):
 
 
 class RigDevice(Message, kw_only=True):
-    """``rig.device``: the headset's calibration (a rig file as JSON text), sent about once a second for late joiners."""
+    """``rig.device``: the calibration (a rig file as JSON text), sent about once a second for late joiners."""
 
     rig_id: str
     rig_json: str
@@ -116,7 +114,7 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
 class Overlay(Message, kw_only=True):
     """``overlay.objects``: everything to draw, true at ``capture_ns``: the instant its frame was captured.
 
-    ``latency_ms``: encode, decode, and others per stage, frame_to_overlay, gaze_to_overlay (from the newest gaze sample used).
+    ``latency_ms``: encode, decode and other stages, frame_to_overlay, gaze_to_overlay (from the newest sample used).
     """
 
     frame_index: int
@@ -169,7 +167,7 @@ class TruthObject(Struct, kw_only=True, omit_defaults=True):
 
 
 class TruthFrame(Message, kw_only=True):
-    """``truth.frame`` (simulator only), raw frames: id image (uint16), and when asked for part ids (uint16) and depth (uint16 mm)."""
+    """``truth.frame`` (simulator only). ``images`` names the raw frames: object ids, part ids, depth in mm, all uint16."""
 
     frame_index: int
     width: Pixels
@@ -186,8 +184,6 @@ class TruthScore(Message, kw_only=True):
 
     frame_index: int
     gazed_id: int | None
-    iou: (
-        float | None
-    )  # of the gazed outline with the object really gazed at; None when nothing could be expected
+    iou: float | None  # of the gazed outline with the object really gazed at; None when nothing could be expected
     hit: bool | None  # the true gaze point lies inside the gazed outline
     overlay_id: int | None
