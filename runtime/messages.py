@@ -1,7 +1,7 @@
 """The messages on the wire.
 
 The envelope is Pupil Core's: ``[topic][msgpack map][raw frame ...]``, and the fields that Pupil knows keep Pupil's
-names and units (``timestamp`` in float seconds, ``gaze_point_3d`` in millimetres, ``norm_pos`` with y up), so that a Pupil
+names and units (``timestamp`` in float seconds, ``gaze_point_3d`` in mm, ``norm_pos`` with y up), so that a Pupil
 client can read us and Pupil Capture can feed us. Fields of ours are SI with the unit in the name, and times are integer
 nanoseconds in the host's monotonic clock. Bounds are part of the types: what does not fit is refused by the decoder.
 
@@ -167,7 +167,7 @@ class TruthObject(Struct, kw_only=True, omit_defaults=True):
 
 
 class TruthFrame(Message, kw_only=True):
-    """``truth.frame`` (simulator only). ``images`` names the raw frames: object ids, part ids, depth in mm, all uint16."""
+    """``truth.frame`` (simulator only). ``images`` names the raw frames: object ids, part ids, depth in mm (uint16)."""
 
     frame_index: int
     width: Pixels
