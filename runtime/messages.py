@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-Ns = Annotated[int, Meta(ge=0, lt=2**63)]
+Ns = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Pixels = Annotated[int, Meta(ge=1, le=16384)]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 Vec2 = tuple[float, float]
