@@ -1,0 +1,117 @@
+"""The runtime's settings: defaults that work, and a TOML file for those who want others.
+
+    [gaze]
+    confidence_min = 0.7
+
+    [model]
+    name = "gazeline-s"
+
+Unknown keys and values out of bounds are refused with one sentence that names the file and the key.
+"""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+DEFAULT_FILE = "gazeline.toml"
+
+Ms = Annotated[float, Meta(ge=0.0, le=60_000.0)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class GazeSettings(Struct, frozen=True, kw_only=True):
+    """When a gaze sample counts, and what of the eye's movement is a fixation."""
+
+    confidence_min: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.6  # samples below are not used
+    dispersion_deg: Annotated[float, Meta(gt=0.0, le=30.0)] = 1.5  # a fixation stays within this (I-DT)
+    fixation_ms: Ms = 80.0  # ... for at least this long
+    # Faster is a saccade (I-VT). 30 is usual for laboratory trackers; at 120 Hz and 0.2 deg of noise two samples of an
+    # eye at rest already differ by 30 deg/s, so a headset needs more.
+    velocity_deg_s: Annotated[float, Meta(gt=0.0, le=2000.0)] = 100.0
+    blink_ms: Ms = 400.0  # low confidence for up to this long is a blink (the outline stays); longer, the gaze is lost
+    mouse_hold_ms: Ms = 500.0  # for this long after its last sample the mouse goes before the eye
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True):
+    """What segments."""
+
+    name: str = "gazeline-s"  # a bundle's name or folder
+    backend: str = "auto"
+    threads: Annotated[int, Meta(ge=0, le=256)] = 0  # 0: as many as suit the machine
+    window: Literal["auto", "foveal", "full"] = "auto"  # what of the frame the encoder sees; auto: as the bundle says
+
+
+class OutlineSettings(Struct, frozen=True, kw_only=True):
+    """From masks to what is drawn."""
+
+    tolerance_px: Annotated[float, Meta(ge=0.0, le=100.0)] = 1.0  # no vertex left out lies farther from the outline
+    min_area_px: Annotated[float, Meta(ge=0.0)] = 24.0  # smaller islands and holes are left away
+    max_objects: Annotated[int, Meta(ge=1, le=100)] = 8
+    default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.0  # where nothing says how far the object is
+
+
+class BusSettings(Struct, frozen=True, kw_only=True):
+    """Where the messages go."""
+
+    address: str = "gazeline"  # a name, ipc:///folder/name, or tcp://host:port
+    insecure_plain_tcp: bool = False  # tcp without encryption: whoever reaches the port reads the wearer's gaze
+    pupil_remote_port: Port = 0  # where Pupil clients find a tcp bus (theirs is 50020); 0: nowhere
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Each section has defaults, so ``Settings()`` is complete."""
+
+    gaze: GazeSettings = GazeSettings()
+    model: ModelSettings = ModelSettings()
+    outline: OutlineSettings = OutlineSettings()
+    bus: BusSettings = BusSettings()
+    stats_hz: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.0
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from a TOML file; without ``path`` from ``gazeline.toml`` in the working folder, or the defaults.
+
+    Raises FileNotFoundError or ValueError with one sentence.
+    """
+    if path is None:
+        path = Path(DEFAULT_FILE)
+        if not path.exists():
+            return Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such settings file") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; a settings file is needed") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8 text, so no settings file") from None
+    return loads(text, str(path))
+
+
+def loads(text: str, where: str = DEFAULT_FILE) -> Settings:
+    """Settings from TOML text; ``where`` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{where} is not valid TOML: {error}") from None
+    _refuse_unknown(table, Settings, "", where)
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        what, _, key = str(error).partition(" - at `$.")
+        raise ValueError(f"{where}: {key.rstrip('`')}: {what[0].lower() + what[1:]}") from None
+
+
+def _refuse_unknown(table: dict[str, Any], struct: type[Struct], prefix: str, where: str) -> None:
+    types = get_type_hints(struct)
+    for key, value in table.items():
+        if key not in types:
+            near = get_close_matches(key, struct.__struct_fields__, 1, cutoff=0.5)
+            known = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(struct.__struct_fields__)}"
+            raise ValueError(f"{where}: there is no setting {prefix}{key}; {known}")
+        if isinstance(value, dict) and isinstance(types[key], type) and issubclass(types[key], Struct):
+            _refuse_unknown(value, types[key], f"{prefix}{key}.", where)
