@@ -17,11 +17,10 @@ def normalised(quat_wxyz: ArrayLike) -> Array:
     quat = np.asarray(quat_wxyz, dtype=np.float64)
     if quat.shape[-1:] != (4,):
         raise ValueError(f"a quaternion has the four numbers w, x, y, z; got an array of shape {quat.shape}")
-    norm = np.sqrt(np.sum(quat * quat, axis=-1, keepdims=True))
+    norm: Array = np.sqrt(np.sum(quat * quat, axis=-1, keepdims=True))
     if not np.all(np.isfinite(norm) & (norm > 1e-9)):
         raise ValueError(f"a quaternion must be finite and not zero; got {quat.tolist()}")
-    unit: Array = quat / norm
-    return np.where(unit[..., :1] < 0.0, -unit, unit)
+    return np.divide(np.where(quat[..., :1] < 0.0, -quat, quat), norm)
 
 
 def multiply(a_wxyz: ArrayLike, b_wxyz: ArrayLike) -> Array:
