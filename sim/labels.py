@@ -1,0 +1,116 @@
+"""Printed things: labels, covers, posters, screens and keys, with marks that look like letters."""
+
+import cv2
+import numpy as np
+
+from gazeline.sim.textures import SIZE, Image, Rgb, Rng, mix, noise, to_image, vivid
+
+
+def _ink(rgb: Rgb) -> tuple[int, int, int]:
+    r, g, b = (round(255 * c) for c in rgb)
+    return r, g, b
+
+
+def contrast(rgb: Rgb) -> Rgb:
+    """Black-ish or white-ish, whichever reads on the colour."""
+    return (0.08, 0.08, 0.1) if 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 0.5 else (0.95, 0.94, 0.9)
+
+
+def write(image: Image, rng: Rng, x: int, y: int, width: int, height: int, rgb: Rgb) -> None:
+    """A line of letter-like strokes in the box, words apart."""
+    pen, thick = x, max(1, height // 6)
+    while pen < x + width - height // 2:
+        if rng.random() < 0.17:
+            pen += height // 2
+            continue
+        w = max(2, int(height * rng.uniform(0.35, 0.65)))
+        points = np.array(
+            [[pen + w * a, y + height * b] for a, b in rng.choice([0.0, 0.5, 1.0], (int(rng.integers(3, 5)), 2))]
+        )
+        cv2.polylines(image, [np.round(points).astype(np.int32)], False, _ink(rgb), thick, cv2.LINE_AA)
+        pen += w + max(2, height // 4)
+
+
+def label(rng: Rng, base: Rgb | None = None) -> Image:
+    """A product label: bands, a brand mark, a title and small print."""
+    ground = base or vivid(rng, (0.2, 0.9), (0.4, 0.98))
+    image = to_image(np.broadcast_to(np.asarray(ground), (SIZE, SIZE, 3)))
+    accent = vivid(rng)
+    for _ in range(int(rng.integers(1, 3))):
+        y = int(rng.integers(0, SIZE))
+        cv2.rectangle(
+            image, (0, y), (SIZE, y + int(rng.integers(10, 60))), _ink(accent if rng.random() < 0.6 else vivid(rng)), -1
+        )
+    cx, cy, r = int(rng.integers(90, 166)), int(rng.integers(60, 120)), int(rng.integers(28, 56))
+    mark = contrast(ground) if rng.random() < 0.5 else vivid(rng)
+    if rng.random() < 0.5:
+        cv2.circle(image, (cx, cy), r, _ink(mark), -1, cv2.LINE_AA)
+        cv2.circle(image, (cx, cy), int(r * 0.6), _ink(accent), -1, cv2.LINE_AA)
+    else:
+        star = [
+            [cx + r * k * np.cos(a), cy + r * k * np.sin(a)]
+            for a, k in zip(np.arange(10) * np.pi / 5, [1, 0.45] * 5, strict=True)
+        ]
+        cv2.fillPoly(image, [np.round(star).astype(np.int32)], _ink(mark), cv2.LINE_AA)
+    write(image, rng, 24, 150, 208, int(rng.integers(28, 44)), contrast(ground))
+    for k in range(int(rng.integers(1, 4))):
+        write(image, rng, 34, 206 + 14 * k, 180, 9, contrast(ground))
+    return image
+
+
+def cover(rng: Rng) -> Image:
+    """A book cover or spine: ground, frame, title, author, a motif."""
+    ground = vivid(rng, (0.3, 0.8), (0.25, 0.8))
+    image = to_image(
+        np.broadcast_to(np.asarray(ground), (SIZE, SIZE, 3)) * (0.94 + 0.1 * noise(rng, 32, 32, 3))[..., None]
+    )
+    ink = contrast(ground)
+    if rng.random() < 0.5:
+        cv2.rectangle(image, (14, 14), (SIZE - 15, SIZE - 15), _ink(ink), 3)
+    for _ in range(int(rng.integers(1, 5))):
+        centre = (int(rng.integers(50, 206)), int(rng.integers(110, 190)))
+        cv2.ellipse(
+            image,
+            centre,
+            (int(rng.integers(10, 60)), int(rng.integers(10, 50))),
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            _ink(vivid(rng)),
+            -1,
+            cv2.LINE_AA,
+        )
+    write(image, rng, 34, 38, 190, 34, ink)
+    write(image, rng, 60, 84, 140, 16, ink)
+    write(image, rng, 70, 214, 120, 14, ink)
+    return image
+
+
+def paper(rng: Rng, lines: int = 14) -> Image:
+    """A written or printed page."""
+    image = to_image(np.broadcast_to(np.array([0.95, 0.94, 0.91]), (SIZE, SIZE, 3)))
+    for k in range(lines):
+        if rng.random() < 0.85:
+            write(image, rng, 28, 26 + k * 15, int(rng.uniform(90, 200)), 8, (0.2, 0.2, 0.3))
+    return image
+
+
+def landscape(rng: Rng) -> Image:
+    """A painted picture: sky, sun, hills."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    top, low = vivid(rng, (0.2, 0.6), (0.6, 0.95)), vivid(rng, (0.1, 0.5), (0.8, 1.0))
+    picture = mix(top, low, y * 1.6)
+    sun = np.hypot(x - rng.uniform(0.2, 0.8), y - rng.uniform(0.15, 0.4)) < rng.uniform(0.05, 0.11)
+    picture[sun] = vivid(rng, (0.4, 0.8), (0.9, 1.0))
+    for k in range(4):
+        ridge = (
+            0.45 + 0.13 * k + 0.1 * np.sin(2 * np.pi * (rng.uniform(0.5, 2) * x + rng.random())) * rng.uniform(0.3, 1)
+        )
+        colour = vivid(rng, (0.3, 0.7), (0.3, 0.7))
+        picture = np.where((y > ridge)[..., None], tint_noise(rng, colour), picture)
+    return to_image(picture)
+
+
+def tint_noise(rng: Rng, rgb: Rgb) -> np.ndarray:  # type: ignore[type-arg]
+    """A colour with brush-like variation (256, 256, 3)."""
+    return np.asarray(np.asarray(rgb) * (0.8 + 0.4 * noise(rng, 8, 16, 4))[..., None])
