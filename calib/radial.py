@@ -59,11 +59,8 @@ def radial_curve(
     n, d = np.array((1.0, *numerator)), np.array((1.0, *denominator))
     odd = 1.0 + 2.0 * np.arange(len(n))  # d/ds (s N) has the coefficients n_i (2 i + 1) in s^2
     slope = polynomial.polysub(polynomial.polymul(n * odd, d), polynomial.polymul(n, d * (odd[: len(d)] - 1.0)))
-    ends = [_first_root(slope), _first_root(d)]
-    if min(ends) < np.inf:
-        limit = min(limit, _SHY * float(np.sqrt(min(ends))))
-    s = np.linspace(0.0, limit, _TABLE) if angle else np.tan(np.linspace(0.0, np.arctan(limit), _TABLE))
-    s[-1] = limit
+    limit = _first_end(slope, d, _even(limit, angle))
+    s = _even(limit, angle)
     bare = RadialCurve(n, d if len(d) > 1 else None, slope, limit, s, s)
     return RadialCurve(n, bare.denominator, slope, limit, s, s * bare.factor(s * s))
 
@@ -117,8 +114,25 @@ def _horner(coefficients: Array, q: Array) -> Array:
     return value
 
 
-def _first_root(coefficients: Array) -> float:
-    """The smallest positive real root, or infinity."""
-    roots = polynomial.polyroots(np.trim_zeros(coefficients, "b"))
-    real = roots.real[(np.abs(roots.imag) < 1e-9 * np.abs(roots)) & (roots.real > 0.0)]
-    return float(real.min()) if real.size else np.inf
+def _even(limit: float, angle: bool) -> Array:
+    """_TABLE values from 0 to limit, even in the angle."""
+    return np.linspace(0.0, limit, _TABLE) if angle else np.tan(np.linspace(0.0, np.arctan(limit), _TABLE))
+
+
+def _first_end(slope: Array, denominator: Array, s: Array) -> float:
+    """Just short of where the slope or the denominator first is not positive on s; the last s if it always is.
+
+    By looking along s and halving: the roots of the polynomials themselves are ill-conditioned for tiny coefficients.
+    """
+
+    def good(q: Array) -> NDArray[np.bool_]:
+        return (_horner(slope, q) > 0.0) & (_horner(denominator, q) > 0.0)
+
+    bad = np.flatnonzero(~good(s * s))
+    if not bad.size:
+        return float(s[-1])
+    low, high = float(s[bad[0] - 1]), float(s[bad[0]])
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if good(np.array(middle * middle)) else (low, middle)
+    return _SHY * low

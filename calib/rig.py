@@ -92,6 +92,10 @@ class Rig(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     display: Display | None = None
 
 
+class _Cameras(Struct):
+    cameras: dict[str, msgspec.Raw]
+
+
 def loads(text: str | bytes, origin: str = "rig") -> Rig:
     """A rig from JSON text. Raises ValueError with one sentence that names ``origin`` and the key at fault."""
     try:
@@ -108,9 +112,9 @@ def _what_and_key(text: str | bytes, error: msgspec.ValidationError) -> tuple[st
     what, _, where = str(error).partition(" - at `$")
     key = where.rstrip("`").removeprefix(".") or "(top level)"
     if key.startswith("cameras[...]"):
-        for name, camera in msgspec.json.decode(text)["cameras"].items():
+        for name, camera in msgspec.json.decode(text, type=_Cameras).cameras.items():
             try:
-                msgspec.convert(camera, RigCamera)
+                msgspec.json.decode(camera, type=RigCamera)
             except msgspec.ValidationError:
                 key = key.replace("[...]", f".{name}", 1)
                 break

@@ -42,7 +42,8 @@ def multiply(a_wxyz: ArrayLike, b_wxyz: ArrayLike) -> Array:
 
 def inverse(quat_wxyz: ArrayLike) -> Array:
     """The opposite rotation of a unit quaternion (..., 4)."""
-    return np.asarray(quat_wxyz, dtype=np.float64) * np.array([1.0, -1.0, -1.0, -1.0])
+    opposite: Array = np.asarray(quat_wxyz, dtype=np.float64) * np.array([1.0, -1.0, -1.0, -1.0])
+    return opposite
 
 
 def exp(phi_rad: ArrayLike) -> Array:
