@@ -113,14 +113,13 @@ class Window:
         """Which frame pixels (..., 2) lie inside the frame and are shown: (...) bool."""
         p = np.asarray(px, np.float64)
         inside = (p >= -0.5) & (p <= np.array([self.frame_w, self.frame_h]) - 0.5)
-        shown: NDArray[np.bool_] = (inside & (np.abs(self._u(p)) <= 1.0)).all(axis=-1)
-        return shown
+        return np.asarray((inside & (np.abs(self._u(p)) <= 1.0)).all(axis=-1))
 
     def in_fovea(self, px: ArrayLike) -> NDArray[np.bool_]:
         """Which frame pixels (..., 2) are shown at good resolution: (...) bool; everything shown, if it is uniform."""
         seen = self.contains(px)
         if self.is_foveal:
-            seen = np.logical_and(seen, (np.abs(self._u(px)) <= self.fovea).all(axis=-1))
+            seen = np.asarray(seen & (np.abs(self._u(px)) <= self.fovea).all(axis=-1))
         return seen
 
     def sample(self, image: NDArray[Any], fill: ArrayLike = 0.0) -> NDArray[np.float32]:

@@ -1,0 +1,205 @@
+"""A model bundle: a folder with ``model.toml``, ``encoder.onnx`` and ``decoder.onnx``.
+
+``model.toml`` says what the networks need to know about pictures, under which licence they are, and the size and
+sha256 of each file. Nothing is opened by an inference runtime before that has been checked. Bundles come with the
+package, or lie in the user's folder ($GAZELINE_MODELS, else $XDG_DATA_HOME/gazeline/models).
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gazeline.engines.onnx_files import external_files
+
+DEFAULT = "gazeline-s"
+MANIFEST = "model.toml"
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+MAX_MANIFEST_BYTES = 64 * 1024
+MAX_FILE_BYTES = 8 * 2**30
+
+Positive = Annotated[float, Meta(gt=0.0)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Input(Struct, frozen=True, forbid_unknown_fields=True):
+    """The encoder's picture: ``size`` x ``size`` RGB, (value - mean) / std on 0..255."""
+
+    size: Annotated[int, Meta(ge=16, le=4096)]
+    mean: tuple[float, float, float]
+    std: tuple[Positive, Positive, Positive]
+
+
+class WindowPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the encoder was trained to see; see `gazeline.engines.window.Window`."""
+
+    kind: Literal["full", "foveal"]
+    middle_scale: Annotated[float, Meta(ge=0.05, le=20.0)] = 1.0
+    fovea: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.35
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much may be asked at once: points of one prompt, prompts of one batch."""
+
+    points: Annotated[int, Meta(ge=1, le=1024)] = 32
+    prompts: Annotated[int, Meta(ge=1, le=1024)] = 64
+
+
+class File(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file must be."""
+
+    bytes: Annotated[int, Meta(ge=1, le=MAX_FILE_BYTES)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """``model.toml``."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    family: Literal["gazeline", "sam"]
+    licence: Text
+    input: Input
+    window: WindowPolicy
+    files: dict[str, File]
+    description: str = ""
+    limits: Limits = Limits()
+    labels: list[str] = []
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A manifest and the folder that it describes."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.manifest.name
+
+    @property
+    def encoder(self) -> Path:
+        """The encoder's file."""
+        return self.folder / ENCODER
+
+    @property
+    def decoder(self) -> Path:
+        """The prompt decoder's file."""
+        return self.folder / DECODER
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its files, as the manifest has it."""
+        return sum(file.bytes for file in self.manifest.files.values())
+
+    def verify(self) -> None:
+        """ValueError or FileNotFoundError unless every file is the one that the manifest names."""
+        for name, file in self.manifest.files.items():
+            path = self.folder / name
+            if not path.is_file():
+                raise FileNotFoundError(f"the model {self.name} lacks its file {path}")
+            if not path.resolve().is_relative_to(self.folder.resolve()):
+                raise ValueError(f"{path} leads out of the model's folder")
+            size = path.stat().st_size
+            if size != file.bytes or _sha256(path) != file.sha256:
+                raise ValueError(f"{path} is not the file that {MANIFEST} describes; fetch or export the model again")
+        for path in (self.encoder, self.decoder):
+            for location in external_files(path):
+                if location not in self.manifest.files:
+                    raise ValueError(f"{path} reads its weights from {location!r}, which {MANIFEST} does not list")
+
+
+def load(name: str | Path) -> Bundle:
+    """The bundle of this name or folder, with every file verified."""
+    bundle = read(find(name))
+    bundle.verify()
+    return bundle
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a bundle by its name, or by the folder's own path (with a separator in it)."""
+    folder = Path(name).expanduser()
+    if isinstance(name, Path) or len(folder.parts) > 1:
+        if not (folder / MANIFEST).is_file():
+            raise FileNotFoundError(f"{folder} is not a model: there is no {MANIFEST} in it")
+        return folder
+    known = list_bundles()
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise ValueError(f"there is no model called {name!r} (known: {names}); put it into {user_folder()}")
+    return known[name]
+
+
+def list_bundles() -> dict[str, Path]:
+    """The folders of all bundles by name; a shipped one cannot be replaced by one of the user's."""
+    shipped = [Path(str(folder)) / "bundle" for folder in files("gazeline.engines").iterdir() if folder.is_dir()]
+    users = sorted(user_folder().iterdir()) if user_folder().is_dir() else []
+    found: dict[str, Path] = {}
+    for folder in sorted(shipped) + users:
+        if (folder / MANIFEST).is_file():
+            name = folder.name if folder in users else folder.parent.name.replace("_", "-")
+            found.setdefault(name, folder)
+    return found
+
+
+def user_folder() -> Path:
+    """Where the user's own models lie."""
+    if folder := os.environ.get("GAZELINE_MODELS"):
+        return Path(folder).expanduser()
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "gazeline" / "models"
+
+
+def read(folder: Path) -> Bundle:
+    """The bundle in ``folder`` by its manifest alone: its files are not looked at (see `Bundle.verify`)."""
+    path = folder / MANIFEST
+    if path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise ValueError(f"{path} is too large for a model's description ({MAX_MANIFEST_BYTES} bytes at most)")
+    try:
+        manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    if missing := {ENCODER, DECODER} - manifest.files.keys():
+        raise ValueError(f"{path}: [files] lacks {min(missing)}")
+    for name in manifest.files:
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\\" in name:
+            raise ValueError(f"{path}: the file {name!r} is not inside the model's folder")
+    return Bundle(folder, manifest)
+
+
+def write(folder: Path, manifest: Manifest) -> Bundle:
+    """Write ``model.toml`` for the networks that lie in ``folder``; ``manifest.files`` is filled in from them."""
+    names = {ENCODER, DECODER} | external_files(folder / ENCODER) | external_files(folder / DECODER)
+    described = {n: File((folder / n).stat().st_size, _sha256(folder / n)) for n in sorted(names)}
+    manifest = msgspec.structs.replace(manifest, files=described)
+    tables = msgspec.to_builtins(manifest)
+    lines = [f"{key} = {_toml(value)}" for key, value in tables.items() if not isinstance(value, dict)]
+    for key, table in tables.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]", *(f"{_key(name)} = {_toml(value)}" for name, value in table.items())]
+    (folder / MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read(folder)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and lists of them are JSON's
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Tests, as a package: conformance suites are imported by the tests of each implementation."""
