@@ -61,11 +61,12 @@ class Publisher:
 class Subscriber:
     """Receives messages of ``topics`` (names of the topic table; ``""`` is all there is).
 
+    Of each topic so many wait as the topic table says, or ``waiting`` for who needs them all (reports, recordings).
     ``dropped`` counts by reason: ``stale_<topic>`` (a newer one came first), ``full_<topic>`` (the reader is too slow),
     ``lost_frame`` (gaps in the frames' index: lost before they came here) and every `WireError` reason.
     """
 
-    def __init__(self, address: BusAddress, topics: Iterable[str]) -> None:
+    def __init__(self, address: BusAddress, topics: Iterable[str], waiting: int | None = None) -> None:
         self.dropped: Counter[str] = Counter()
         self.received: Counter[str] = Counter()  # good messages by topic, dropped ones included
         names = list(topics)
@@ -73,6 +74,7 @@ class Subscriber:
             if name and name not in TOPICS:
                 near = get_close_matches(name, TOPICS, 1)
                 raise ValueError(f"no topic is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        self._limit = waiting
         self._topics = set(TOPICS) if "" in names else set(names)
         self._newest: dict[str, Received] = {}
         self._waiting: dict[str, deque[Received]] = {}
@@ -133,7 +135,7 @@ class Subscriber:
 
     def _keep(self, received: Received) -> None:
         topic = received.message.topic
-        waiting = TOPICS[topic].waiting
+        waiting = self._limit or TOPICS[topic].waiting
         with self._ready:
             self.received[topic] += 1
             if isinstance(received.message, Frame):

@@ -24,6 +24,7 @@ MAX_RAW_FRAMES = 4
 MAX_MAP_BYTES = 4 * 2**20  # a thousand outlines
 UNIT_TOLERANCE = 1e-3  # float32 senders and a few roundings on the way; a direction off by more was never normalised
 MAX_POINTS = 256
+MAX_TIMESTAMP_S = 9e9  # beyond it, nanoseconds no longer fit in 64 bits
 
 BYTES_PER_PIXEL = {"rgb": 3, "bgr": 3, "gray": 1, "depth16": 2, "thermal16": 2, "id16": 2}
 
@@ -140,6 +141,8 @@ def _check_values(message: m.Message) -> None:
         # base_data holds the tracker's own raw data, which we hand on and never compute with
         if name != "base_data" and not all_finite(getattr(message, name)):
             raise WireError("not_finite", f"{message.topic}: {name} holds a number that is not finite")
+    if message.timestamp is not None and abs(message.timestamp) > MAX_TIMESTAMP_S:
+        raise WireError("out_of_bounds", f"{message.topic}: timestamp {message.timestamp:g} is no time in seconds")
     match message:
         case m.Gaze(d_head=d_head) if d_head is not None:
             _expect_unit(message, "d_head", d_head)
