@@ -7,7 +7,7 @@ while its owner is busy (ZMQ_CONFLATE does not work with messages of several par
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from types import TracebackType
 
@@ -35,12 +35,18 @@ class Publisher:
 
     def send(self, message: Message, *raw: bytes) -> bool:
         """False if the hub takes nothing in any more: the message is dropped and counted as ``full_<topic>``."""
-        parts = wire.pack(message, *raw)
+        return self._send(wire.pack(message, *raw), message.topic)
+
+    def send_parts(self, parts: Sequence[bytes]) -> bool:
+        """As `send`, but the parts as they are, broken ones too: to try what readers make of them."""
+        return self._send(parts, bytes(parts[0]).decode("utf-8", "replace"))
+
+    def _send(self, parts: Sequence[bytes], topic: str) -> bool:
         with self._lock:
             try:
                 self._socket.send_multipart(parts, zmq.NOBLOCK)
             except zmq.Again:
-                self.dropped[f"full_{message.topic}"] += 1
+                self.dropped[f"full_{topic}"] += 1
                 return False
         return True
 

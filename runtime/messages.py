@@ -176,6 +176,8 @@ class TruthFrame(Message, kw_only=True):
     objects: list[TruthObject]
     gazed_id: int | None  # what the eye really looks at, whatever the tracker reports
     gaze_px: Vec2 | None
+    eye: Literal["fixation", "pursuit", "saccade", "blink"] = "fixation"  # what the eye really does at capture
+    fixation_ns: Ns = 0  # for how long it has rested there
     T_world_camera: Pose
 
 
