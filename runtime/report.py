@@ -5,6 +5,7 @@ a replay and the lockstep simulator report in the same way.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Accumulator:
         self._misses = 0
         self._scores = 0
         self._last_stats: Stats | None = None
+        self._earlier: Counter[str] = Counter()  # totals of a runtime that died and was started again
         self._rss_peak_mb = 0.0
         self._last_frame: int | None = None
         self._looks: list[dict[str, Any]] = []
@@ -39,6 +41,8 @@ class Accumulator:
             case Overlay():
                 self._overlay(message)
             case Stats():
+                if self._last_stats is not None and message.uptime_s < self._last_stats.uptime_s:
+                    self._earlier.update(_totals(self._last_stats))
                 self._last_stats = message
                 self._rss_peak_mb = max(self._rss_peak_mb, message.rss_peak_mb)
             case TruthScore():
@@ -49,11 +53,10 @@ class Accumulator:
     def report(self) -> dict[str, Any]:
         """The report as plain values; a percentile without a sample is None, ``truth`` is there only with scores."""
         stats = self._last_stats
-        frames: Mapping[str, int] = stats.frames if stats else {}
-        gaze: Mapping[str, int] = stats.gaze if stats else {}
+        totals = self._earlier + _totals(stats)
         report: dict[str, Any] = {
-            "frames": {key: frames.get(key, 0) for key in ("captured", "encoded", "dropped")},
-            "gaze": {key: gaze.get(key, 0) for key in ("samples", "prompts", "fixations")},
+            "frames": {key: totals[key] for key in ("captured", "encoded", "dropped")},
+            "gaze": {key: totals[key] for key in ("samples", "prompts", "fixations")},
             "latency_ms": {
                 stage: {"p50": _percentile(values, 50), "p99": _percentile(values, 99)}
                 for stage, values in self._latency_ms.items()
@@ -169,6 +172,10 @@ def summary(report: Mapping[str, Any], longest_looks: int = 5) -> RenderableType
     for name, count, duration_ms in looks[:longest_looks]:
         seen.add_row(name, str(count), f"{duration_ms / 1000:.1f}")
     return Group(table, "", seen)
+
+
+def _totals(stats: Stats | None) -> Counter[str]:
+    return Counter({**stats.frames, **stats.gaze}) if stats else Counter()
 
 
 def _longest(looks: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, float]]:

@@ -40,12 +40,12 @@ def overlay(
     )
 
 
-def stats(captured: int, rss_peak_mb: float) -> Stats:
+def stats(captured: int, rss_peak_mb: float, uptime_s: float = 1.0) -> Stats:
     return Stats(
         topic="stats.runtime",
         ready=True,
         model="gazeline-s",
-        uptime_s=1.0,
+        uptime_s=uptime_s,
         frames={"captured": captured, "encoded": captured - 1, "dropped": 1},
         gaze={"samples": 120, "prompts": 7, "fixations": 3},
         dropped={},
@@ -76,11 +76,13 @@ def test_counts_are_the_last_totals_and_memory_is_the_peak() -> None:
     assert made["memory_mb"] == {"rss_peak": 310.0}
 
 
-def test_the_peak_outlives_a_restart_of_the_runtime() -> None:
+def test_totals_and_peak_outlive_a_restart_of_the_runtime() -> None:
     accumulator = report.Accumulator()
-    accumulator.feed(stats(50, 420.0))
-    accumulator.feed(stats(2, 200.0))
-    assert accumulator.report()["memory_mb"] == {"rss_peak": 420.0}
+    for captured, peak, uptime_s in ((10, 300.0, 1.0), (50, 420.0, 5.0), (2, 200.0, 0.5), (7, 210.0, 1.0)):
+        accumulator.feed(stats(captured, peak, uptime_s))
+    made = accumulator.report()
+    assert made["frames"]["captured"] == 57
+    assert made["memory_mb"] == {"rss_peak": 420.0}
 
 
 def test_one_encoding_counts_once_though_the_gaze_prompted_it_twice() -> None:

@@ -1,0 +1,94 @@
+"""``gazeline demo``: the simulated headset, the runtime and the browser page, in one command."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from gazeline.runtime import show
+from gazeline.runtime.processes import Program
+from gazeline.runtime.show import Show, StartError
+
+SIMULATOR = "the simulator"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command's options; see ``gazeline demo --help``."""
+
+    headless: bool = False
+    seconds: float | None = None
+    seed: int = 0
+    scene: str | None = None
+    lockstep: bool = False
+    report: Path | None = None
+    video: Path | None = None
+    port: int | None = None
+    model: str | None = None
+
+
+def demo(options: Options) -> None:
+    """Run the demo; without a way to draw, it plays a recording of the simulator that comes with it.
+
+    Raises OSError or ValueError with one sentence.
+    """
+    if options.lockstep:
+        lockstep(options)
+    simulator = Program(SIMULATOR, (sys.executable, "-m", "gazeline.sim", *_scene(options)))
+    try:
+        show.play(_show(options, simulator))
+    except StartError as error:
+        recording = bundled_recording()
+        if error.program.name != SIMULATOR or recording is None or can_draw():
+            raise
+        text = "The simulator cannot draw on this machine (see: gazeline doctor); this is a recording of it."
+        Console(stderr=True).print(text)
+        played = Program("the recording", show.command("source", str(recording)))
+        show.play(
+            replace(_show(options, played), recording=True, loop=not options.headless or options.seconds is not None)
+        )
+
+
+def lockstep(options: Options) -> None:
+    """Hand over to the simulator, which drives the pipeline itself in simulated time. Does not return."""
+    arguments = [*_scene(options)]
+    for name in ("seconds", "report", "video", "model"):
+        value = getattr(options, name)
+        if value is not None:
+            arguments += [f"--{name}", str(value)]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "gazeline.sim", "lockstep", *arguments])
+
+
+def can_draw() -> bool:
+    """Whether the simulator finds an off-screen OpenGL; asked in a process of its own, since it keeps a context."""
+    code = "from gazeline.sim.gl import make_current; make_current()"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def bundled_recording() -> Path | None:
+    """The short recording of the simulator that is part of the package."""
+    package = importlib.util.find_spec("gazeline.sim")  # found, not imported: the runtime does without it
+    folders = list(package.submodule_search_locations or ()) if package else []
+    return next((path for folder in folders for path in sorted(Path(folder, "data").glob("*.gzl"))), None)
+
+
+def _scene(options: Options) -> tuple[str, ...]:
+    scene = () if options.scene is None else ("--scene", options.scene)
+    return ("--seed", str(options.seed), *scene)
+
+
+def _show(options: Options, source: Program) -> Show:
+    return Show(
+        source=source,
+        headless=options.headless,
+        seconds=options.seconds,
+        report=options.report,
+        video=options.video,
+        port=options.port,
+        model=options.model,
+    )

@@ -1,0 +1,40 @@
+"""The options that several commands share, so that they are spelt and explained once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=0.5, help="End after this long.", show_default="until Ctrl-C")
+]
+Headless = Annotated[bool, typer.Option("--headless", help="No browser page; only the terminal.")]
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE.json", help="Write what was measured and looked at.")
+]
+Video = Annotated[Path | None, typer.Option("--video", metavar="FILE.mp4", help="Record the view with its outlines.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="A model; see: gazeline models list")]
+WebPort = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port of the browser page.", show_default="8765")
+]
+SourcePath = Annotated[Path, typer.Argument(metavar="SOURCE", help="The recording.")]
+Gaze = Annotated[
+    str | None,
+    typer.Option(
+        "--gaze",
+        metavar="FILE.csv",
+        help='A gaze file, or "scripted" for a slow tour of points.',
+        show_default="what lies beside the recording, else scripted",
+    ),
+]
+Mouse = Annotated[bool, typer.Option("--mouse", help="The mouse over the page's picture is the only gaze.")]
+RigFile = Annotated[
+    Path | None, typer.Option("--rig", metavar="FILE.json", help="The camera's calibration, for videos and pictures.")
+]
+Loop = Annotated[bool, typer.Option("--loop", help="Begin again at the end, also when headless.")]
+BUS_HELP = "A name, ipc:///folder/name, or tcp://host:port."
+Bus = Annotated[str, typer.Option("--bus", help=BUS_HELP)]
+Plain = Annotated[
+    bool,
+    typer.Option("--insecure-plain-tcp", help="No encryption on tcp: who reaches the port reads the wearer's gaze."),
+]
