@@ -6,6 +6,7 @@ Prompts are in pixels of the frame; masks come in the window's coordinates and g
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from gazeline.engines.session import Array, Session
 from gazeline.engines.window import Window
 
 Box = tuple[int, int, int, int]
-BACKENDS = {"onnxruntime": OrtSession}
+BACKENDS = {"auto": OrtSession, "onnxruntime": OrtSession}  # auto: the fastest that this machine has
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,19 @@ class Prompt:
             raise ValueError("a prompt needs a box or at least one positive point")
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "labels", labels)
+
+    def check_inside(self, frame_w: int, frame_h: int) -> None:
+        """ValueError unless all points, and some of the box, lie inside a frame of this size."""
+        points, last = np.asarray(self.points), np.array([frame_w, frame_h]) - 0.5
+        inside = ((points >= -0.5) & (points <= last)).all(axis=1)
+        if not inside.all():
+            x, y = points[~inside][0]
+            raise ValueError(f"the point ({x:g}, {y:g}) lies outside the picture of {frame_w}x{frame_h} pixels")
+        if self.box is not None:
+            box = np.asarray(self.box)
+            if not ((box[2:] > -0.5) & (box[:2] < last)).all():
+                text = ", ".join(f"{value:g}" for value in box)
+                raise ValueError(f"the box ({text}) lies outside the picture of {frame_w}x{frame_h} pixels")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +140,7 @@ class Segmenter:
             raise ValueError(f"{bundle.decoder}: {error}") from error
 
     @classmethod
-    def load(
-        cls, name: str | Path = bundles.DEFAULT, backend: str = "onnxruntime", threads: int | None = None
-    ) -> "Segmenter":
+    def load(cls, name: str | Path = bundles.DEFAULT, backend: str = "auto", threads: int | None = None) -> "Segmenter":
         """The model of this name or folder; ``threads`` as for `OrtSession`. ValueError or OSError: what is wrong."""
         if backend not in BACKENDS:
             raise ValueError(f"there is no backend {backend!r} (known: {', '.join(BACKENDS)})")
@@ -146,10 +158,19 @@ class Segmenter:
         """What it runs on, for people."""
         return self._encoder.backend
 
-    def window_for(self, frame_w: int, frame_h: int, gaze_px: ArrayLike | None = None) -> Window:
-        """The window that this model wants on a frame, around ``gaze_px`` (x, y) or the frame's middle."""
+    def window_for(
+        self,
+        frame_w: int,
+        frame_h: int,
+        gaze_px: ArrayLike | None = None,
+        kind: Literal["auto", "foveal", "full"] = "auto",
+    ) -> Window:
+        """The window that this model wants on a frame, around ``gaze_px`` (x, y) or the frame's middle.
+
+        ``kind`` is for those who know better than the bundle. The same window serves every gaze when it is full.
+        """
         policy, size = self.bundle.manifest.window, self.bundle.manifest.input.size
-        if policy.kind == "full":
+        if (policy.kind if kind == "auto" else kind) == "full":
             return Window.full(frame_w, frame_h, size)
         last = np.array([frame_w - 1, frame_h - 1])
         centre = np.clip(last / 2 if gaze_px is None else np.asarray(gaze_px, np.float64), 0, last)
@@ -196,21 +217,16 @@ class Segmenter:
         points, labels = np.asarray(prompt.points), np.asarray(prompt.labels)
         if len(points) > limit:
             raise ValueError(f"the model {self.name} takes at most {limit} points in a prompt, not {len(points)}")
-        size = (window.frame_w, window.frame_h)
-        inside = ((points >= -0.5) & (points <= np.array(size) - 0.5)).all(axis=1)
-        if not inside.all():
-            x, y = points[~inside][0]
-            raise ValueError(f"the point ({x:g}, {y:g}) lies outside the picture of {size[0]}x{size[1]} pixels")
+        prompt.check_inside(window.frame_w, window.frame_h)
         shown = window.contains(points)
         if hidden := points[~shown & (labels == POSITIVE)].tolist():
             raise ValueError(f"the point {tuple(hidden[0])} lies outside the window of this embedding")
         coords, kinds = [window.to_window(points[shown])], [labels[shown]]
         if prompt.box is not None:
-            box = np.asarray(prompt.box).reshape(2, 2)
-            box = np.clip(box, -0.5, np.array(size) - 0.5)
+            box = np.clip(np.reshape(prompt.box, (2, 2)), -0.5, np.array([window.frame_w, window.frame_h]) - 0.5)
             corners = np.clip(window.to_window(box), -0.5, window.size - 0.5)
             if not (corners[0] < corners[1]).all():
-                raise ValueError(f"the box {np.ravel(prompt.box).tolist()} lies outside the picture or its window")
+                raise ValueError(f"the box {np.ravel(prompt.box).tolist()} lies outside the window of this embedding")
             coords.append(corners)
             kinds.append(np.array([BOX_FIRST, BOX_LAST]))
         return Query(
