@@ -1,0 +1,147 @@
+"""Lasting ids: an outline gets the id of the earlier one that lies where it lies, after the motion of the head is undone.
+
+Ids count up from 1 and are never given twice. What is out of sight is remembered for a while, so that looking away and
+back at a thing finds it under its id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gazeline.calib.cameras import Camera
+from gazeline.calib.se3 import SE3
+from gazeline.calib.so3 import angle_rad
+from gazeline.runtime.reproject import directions_at_display
+
+Array = NDArray[np.float64]
+Rings = tuple[Array, ...]
+
+KEPT_NS = 10_000_000_000  # unseen for longer, a thing is forgotten: it may have been moved by then
+MOST_KEPT = 64
+LEAST_IOU = 0.3
+NEAR = 0.6  # or centres closer than this share of the size (square root of the area), of two that are about as large,
+LEAST_AREA_RATIO = 0.5
+RASTER = 64  # px along the longer side of the two outlines when their overlap is measured
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """An outline as it was seen: rings (V, 2) in px; the same as unit rays (V, 3) in the camera frame and the camera's
+    pose then, where known; the distance, where known."""
+
+    rings: Rings
+    rays: Rings = ()
+    T_world_camera: SE3 | None = None
+    depth_m: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One thing: its id, how it looked when it was last seen, and when that was."""
+
+    id: int
+    shape: Shape
+    seen_ns: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tracker:
+    """The things that are remembered, newest last."""
+
+    tracks: tuple[Track, ...] = ()
+    next_id: int = 1
+
+
+def assign(
+    tracker: Tracker, shapes: Sequence[Shape], camera: Camera | None, t_ns: int
+) -> tuple[Tracker, tuple[int, ...]]:
+    """The ids of all shapes seen at ``t_ns`` in one picture of ``camera`` (None: not calibrated), and the new tracker.
+
+    The best pairs go first; what matches nothing is new. No id is given twice in one picture.
+    """
+    tracks = tuple(track for track in tracker.tracks if t_ns - track.seen_ns <= KEPT_NS)
+    pairs = []
+    for i, shape in enumerate(shapes):
+        for track in tracks:
+            rings = _seen_now(track.shape, shape, camera)
+            if rings and (score := likeness(rings, shape.rings)) > 0.0:
+                pairs.append((score, track.seen_ns, track.id, i))
+    ids: dict[int, int] = {}
+    for _, _, track_id, i in sorted(pairs, reverse=True):
+        if i not in ids and track_id not in ids.values():
+            ids[i] = track_id
+    next_id = tracker.next_id
+    for i in range(len(shapes)):
+        if i not in ids:
+            ids[i] = next_id
+            next_id += 1
+    seen = tuple(Track(ids[i], shape, t_ns) for i, shape in enumerate(shapes))
+    kept = tuple(track for track in tracks if track.id not in ids.values())
+    everything = (*kept, *seen)[-MOST_KEPT:]
+    return replace(tracker, tracks=everything, next_id=next_id), tuple(ids[i] for i in range(len(shapes)))
+
+
+def likeness(a: Rings, b: Rings) -> float:
+    """How much two outlines are the same: 0 not at all, up to 1 their IoU, or a little for being near and as large."""
+    overlap, area_a, area_b, distance = _overlap(a, b)
+    iou = overlap / (area_a + area_b - overlap) if area_a + area_b > overlap else 0.0
+    if iou >= LEAST_IOU:
+        return iou
+    small, large = sorted((area_a, area_b))
+    near = small >= LEAST_AREA_RATIO * large and distance <= NEAR * small**0.5
+    return 0.5 * LEAST_IOU if near else 0.0
+
+
+def iou_of(a: Rings, b: Rings) -> float:
+    """Intersection over union of two outlines in pixels, 0..1."""
+    overlap, area_a, area_b, _ = _overlap(a, b)
+    union = area_a + area_b - overlap
+    return overlap / union if union > 0.0 else 0.0
+
+
+def _seen_now(track: Shape, shape: Shape, camera: Camera | None) -> Rings:
+    """The track's rings where they stand in the picture of ``shape``; empty where they cannot be seen."""
+    if camera is None or shape.T_world_camera is None or track.T_world_camera is None or not track.rays:
+        return track.rings
+    if not shape.rays:
+        return ()
+    there, here = track.T_world_camera, shape.T_world_camera
+    outer = track.rays[0]
+    middle = directions_at_display(outer.mean(axis=0), there, here, track.depth_m)
+    reach = angle_rad(outer, outer.mean(axis=0)).max() + angle_rad(shape.rays[0], shape.rays[0].mean(axis=0)).max()
+    if angle_rad(middle, shape.rays[0].mean(axis=0)) > reach:
+        return ()
+    rings = []
+    for ring in track.rays:
+        px, _ = camera.project(directions_at_display(ring, there, here, track.depth_m))
+        px = px[np.isfinite(px).all(axis=1)]
+        if len(px) >= 3:
+            rings.append(px)
+    return tuple(rings)
+
+
+def _overlap(a: Rings, b: Rings) -> tuple[float, float, float, float]:
+    """Areas in px^2 of both together, of ``a``, of ``b``, and the distance of their centres in px."""
+    low_a, high_a, low_b, high_b = (
+        getattr(np.concatenate(rings), side)(axis=0) for rings in (a, b) for side in ("min", "max")
+    )
+    if (low_a > high_b).any() or (low_b > high_a).any():
+        return 0.0, 0.0, 0.0, float("inf")
+    low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
+    scale = (RASTER - 1) / max(float((high - low).max()), 1e-6)
+    drawn = [_drawn(rings, low, scale) for rings in (a, b)]
+    centres = [np.argwhere(each).mean(axis=0) if each.any() else np.full(2, np.inf) for each in drawn]
+    area = 1.0 / scale**2
+    distance = float(np.linalg.norm(centres[0] - centres[1])) / scale if all(each.any() for each in drawn) else np.inf
+    overlap, area_a, area_b = (float(each.sum()) * area for each in (drawn[0] & drawn[1], *drawn))
+    return overlap, area_a, area_b, distance
+
+
+def _drawn(rings: Rings, low: Array, scale: float) -> NDArray[np.bool_]:
+    picture = np.zeros((RASTER, RASTER), np.uint8)
+    points = [np.rint(np.clip((ring - low) * scale, -4096, 4096) * 16).astype(np.int32) for ring in rings]
+    cv2.fillPoly(picture, points, 1, shift=4)
+    return picture > 0
