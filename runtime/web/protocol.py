@@ -1,0 +1,143 @@
+"""What goes over the page's WebSocket.
+
+To the page: a picture as one binary message ``[header length: uint32 little endian][header: JSON][JPEG]``, all else as
+JSON text. Outlines and gaze are in pixels of the picture they came with or, in an ``update``, of the picture whose
+``capture_ns`` is named. Times in nanoseconds are strings: they do not fit JavaScript's numbers. From the page:
+`Ack` and `Pointer`.
+"""
+
+import struct
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gazeline.runtime.messages import Stats
+from gazeline.runtime.viewpoint import Moved
+
+MAX_TEXT = 2048  # bytes; nothing that a page says is longer
+
+Coordinate = Annotated[float, Meta(ge=-1.0, le=16384.0)]
+Digits = Annotated[str, Meta(pattern=r"^[0-9]{1,19}$")]
+
+
+class Ack(Struct, tag="ack", tag_field="type", frozen=True):
+    """The page has drawn message ``seq``, and so all before it."""
+
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class Pointer(Struct, tag="pointer", tag_field="type", frozen=True):
+    """The pointer is on pixel (x, y) of the picture of ``capture_ns``."""
+
+    x: Coordinate
+    y: Coordinate
+    capture_ns: Digits
+
+
+class DrawnObject(Struct, frozen=True):
+    """An object as the page draws it: closed rings ``[x0, y0, x1, y1, ...]``, holes by the even-odd rule."""
+
+    id: int
+    name: str | None
+    score: float
+    gazed: bool
+    depth_m: float | None
+    rings: list[list[float]]
+    box: tuple[float, float, float, float]
+
+
+class DrawnOverlay(Struct, frozen=True):
+    """An overlay moved to a picture. ``age_ms``: how much older its own frame is; ``moved``: by what it was moved."""
+
+    frame_index: int
+    age_ms: float
+    moved: Moved
+    state: str
+    source: str
+    latency_ms: dict[str, float]
+    objects: list[DrawnObject]
+
+
+class DrawnGaze(Struct, frozen=True):
+    """Where the gaze is in the picture."""
+
+    x: float
+    y: float
+    state: str
+
+
+class FrameHeader(Struct, tag="frame", tag_field="type"):
+    """What comes before the JPEG. ``age_ms``: since its capture, when it was sent."""
+
+    seq: int
+    capture_ns: str
+    index: int
+    width: int
+    height: int
+    age_ms: float
+    overlay: DrawnOverlay | None
+    gaze: DrawnGaze | None
+
+
+class Update(Struct, tag="update", tag_field="type"):
+    """News for the picture of ``capture_ns``; without ``overlay`` of the gaze alone."""
+
+    seq: int
+    capture_ns: str
+    gaze: DrawnGaze | None
+    overlay: DrawnOverlay | None = None
+
+
+class Status(Struct, tag="status", tag_field="type"):
+    """How it goes: whether pictures come, whether a runtime is there, and what it says of itself."""
+
+    camera: bool
+    runtime: bool
+    model: str = ""
+    stages: dict[str, dict[str, float]] = {}
+    rates_hz: dict[str, float] = {}
+    dropped: dict[str, int] = {}
+    dropped_total: int = 0
+    rss_mb: float = 0.0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Ack | Pointer] = msgspec.json.Decoder(Ack | Pointer)
+
+
+def read(text: str) -> Ack | Pointer:
+    """What a page said. Raises ValueError for anything else."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"{len(text)} characters; a page says {MAX_TEXT} at most")
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def frame_bytes(header: FrameHeader, jpeg: bytes) -> bytes:
+    """The binary message of a picture."""
+    encoded = _encoder.encode(header)
+    return b"".join((struct.pack("<I", len(encoded)), encoded, jpeg))
+
+
+def text(message: Update | Status) -> str:
+    """Any other message."""
+    return _encoder.encode(message).decode()
+
+
+def status_of(stats: Stats | None, *, camera: bool) -> Status:
+    """The status to send; ``stats`` is None when no runtime was heard lately."""
+    if stats is None:
+        return Status(camera=camera, runtime=False)
+    return Status(
+        camera=camera,
+        runtime=True,
+        model=stats.model,
+        stages={name: {"p50_ms": stage.p50_ms, "p99_ms": stage.p99_ms} for name, stage in stats.stages.items()},
+        rates_hz=stats.rates_hz,
+        dropped=stats.dropped,
+        dropped_total=sum(stats.dropped.values()),
+        rss_mb=stats.rss_mb,
+    )

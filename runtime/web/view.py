@@ -1,0 +1,180 @@
+"""What the pages see: the newest of everything, put together for one picture. Pure state, no sockets."""
+
+import time
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.images import image_of, jpeg_size
+from gazeline.runtime.messages import Frame, Gaze, Message, Overlay, Stats
+from gazeline.runtime.viewpoint import Viewpoint
+from gazeline.runtime.web.protocol import (
+    DrawnGaze,
+    DrawnObject,
+    DrawnOverlay,
+    FrameHeader,
+    Status,
+    Update,
+    status_of,
+)
+from gazeline.runtime.wire import Received, WireError
+
+SECOND_NS = 1_000_000_000
+CAMERA_LOST_NS = 2 * SECOND_NS  # without a picture for this long
+RUNTIME_LOST_NS = 3 * SECOND_NS  # without statistics, which come twice a second
+OVERLAY_OLD_NS = SECOND_NS  # an outline of a picture this much older says nothing about the one that is shown
+GAZE_OLD_NS = SECOND_NS // 2
+MOUSE_LEADS_NS = SECOND_NS // 2  # as the runtime has it: for this long after its last sample the mouse is the gaze
+CONFIDENT = 0.6
+JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as it is sent."""
+
+    frame: Frame
+    jpeg: bytes
+    receive_ns: int
+
+
+def picture_of(received: Received) -> Picture | None:
+    """JPEG as it came, other formats encoded; None if it is no picture of the size that it promises."""
+    frame = received.message
+    assert isinstance(frame, Frame)
+    if frame.format == "jpeg":
+        if jpeg_size(received.raw[0]) != (frame.width, frame.height):
+            return None
+        return Picture(frame, received.raw[0], received.receive_ns)
+    try:
+        image = image_of(received)
+    except WireError:
+        return None
+    done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return Picture(frame, jpeg.tobytes(), received.receive_ns) if done else None
+
+
+class View:
+    """The newest picture, overlay, gaze and statistics. ``versions`` counts the first three, in this order."""
+
+    def __init__(self) -> None:
+        self.picture: Picture | None = None
+        self.versions = (0, 0, 0)
+        self._viewpoint = Viewpoint()
+        self._clock = OffsetEstimator()
+        self._overlay: Overlay | None = None
+        self._gaze: Gaze | None = None
+        self._gaze_ns = self._mouse_ns = self._camera_ns = self._stats_ns = -(2**62)  # when it was last heard
+        self._stats: Stats | None = None
+
+    def take(self, received: Received) -> None:
+        """Any message of the bus. Pictures are only noted; `show` is for those that are to be seen."""
+        received, self._clock = stamped(received, self._clock)
+        message, now_ns = received.message, received.receive_ns
+        self._viewpoint.take(message)
+        pictures, overlays, gazes = self.versions
+        match message:
+            case Frame():
+                self._camera_ns = now_ns
+            case Overlay():
+                self._overlay, overlays = message, overlays + 1
+            case Gaze():
+                if message.source == "mouse":
+                    self._mouse_ns = now_ns
+                if message.source == "mouse" or now_ns - self._mouse_ns > MOUSE_LEADS_NS:
+                    self._gaze, self._gaze_ns, gazes = message, now_ns, gazes + 1
+            case Stats():
+                self._stats, self._stats_ns = message, now_ns
+        self.versions = pictures, overlays, gazes
+
+    def show(self, picture: Picture) -> None:
+        """This is the newest picture now."""
+        received, _ = stamped(Received(picture.frame, (), picture.receive_ns), self._clock)
+        assert isinstance(received.message, Frame)
+        self.picture = replace(picture, frame=received.message)
+        self.versions = self.versions[0] + 1, *self.versions[1:]
+
+    def header(self, picture: Picture, seq: int) -> FrameHeader:
+        """What a page has to know of a picture, with what is to be drawn on it."""
+        frame = picture.frame
+        return FrameHeader(
+            seq=seq,
+            capture_ns=str(frame.capture_ns),
+            index=frame.index,
+            width=frame.width,
+            height=frame.height,
+            age_ms=round((time.monotonic_ns() - _instant(frame)) / 1e6, 2),
+            overlay=self._drawn_overlay(frame),
+            gaze=self._drawn_gaze(frame),
+        )
+
+    def update(self, picture: Picture, seq: int, *, with_overlay: bool) -> Update:
+        """What is newer than the picture."""
+        frame = picture.frame
+        overlay = self._drawn_overlay(frame) if with_overlay else None
+        return Update(seq=seq, capture_ns=str(frame.capture_ns), gaze=self._drawn_gaze(frame), overlay=overlay)
+
+    def status(self, now_ns: int) -> Status:
+        """Who is there, and how it goes."""
+        stats = self._stats if now_ns - self._stats_ns < RUNTIME_LOST_NS else None
+        return status_of(stats, camera=now_ns - self._camera_ns < CAMERA_LOST_NS)
+
+    def pointer_gaze(self, at_px: tuple[float, float], shown_ns: int, now_ns: int) -> Gaze | None:
+        """The gaze of a page's pointer, which is on a pixel of the picture of ``shown_ns``."""
+        if self.picture is None:
+            return None
+        return self._viewpoint.pointer(at_px, self.picture.frame, shown_ns, now_ns)
+
+    def _drawn_overlay(self, frame: Frame) -> DrawnOverlay | None:
+        overlay = self._overlay
+        if overlay is None or abs(_instant(frame) - _instant(overlay)) > OVERLAY_OLD_NS:
+            return None
+        moved, how = self._viewpoint.moved(overlay, frame)
+        scale = np.array([frame.width / moved.width, frame.height / moved.height])
+        objects = []
+        for thing in moved.objects:
+            rings = [(np.asarray(ring) + 0.5) * scale - 0.5 for ring in thing.outline if len(ring) >= 3]
+            x0, y0, x1, y1 = ((np.reshape(thing.box, (2, 2)) + 0.5) * scale - 0.5).ravel().round(2).tolist()
+            objects.append(
+                DrawnObject(
+                    id=thing.id,
+                    name=thing.name,
+                    score=thing.score,
+                    gazed=thing.gazed,
+                    depth_m=thing.depth_m,
+                    rings=[ring.round(2).ravel().tolist() for ring in rings],
+                    box=(x0, y0, x1, y1),
+                )
+            )
+        return DrawnOverlay(
+            frame_index=moved.frame_index,
+            age_ms=round((_instant(frame) - _instant(overlay)) / 1e6, 2),
+            moved=how,
+            state=moved.gaze_state,
+            source=moved.gaze_source,
+            latency_ms=moved.latency_ms,
+            objects=objects,
+        )
+
+    def _drawn_gaze(self, frame: Frame) -> DrawnGaze | None:
+        overlay, gaze = self._overlay, self._gaze
+        fresh = overlay if overlay and abs(_instant(frame) - _instant(overlay)) <= OVERLAY_OLD_NS else None
+        at_px = None
+        if gaze is not None and time.monotonic_ns() - self._gaze_ns < GAZE_OLD_NS:
+            at_px = self._viewpoint.gaze_px(gaze, frame)
+        if at_px is None and fresh is not None and fresh.gaze_px is not None:
+            at_px = self._viewpoint.moved(fresh, frame)[0].gaze_px
+        if at_px is None:
+            return None
+        if fresh is not None:
+            state: str = fresh.gaze_state
+        else:  # no runtime that says what the eyes do
+            state = "fixation" if gaze is not None and gaze.confidence >= CONFIDENT else "blink"
+        return DrawnGaze(x=round(at_px[0], 2), y=round(at_px[1], 2), state=state)
+
+
+def _instant(message: Message) -> int:
+    assert message.capture_ns is not None  # `stamped` gave it one
+    return message.capture_ns
