@@ -12,6 +12,7 @@ counts as none where the glasses were not ``worn`` and during a blink (``blink i
 import csv
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,11 @@ def rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             if not reader.fieldnames:
                 raise ValueError(f"{path} is empty")
             for row in reader:
+                if None in row or None in row.values():  # a line cut off, or one too long
+                    raise ValueError(
+                        f"{path} line {reader.line_num}: not as many values as the {len(reader.fieldnames)} columns of"
+                        " the header"
+                    )
                 yield reader.line_num, row
     except FileNotFoundError:
         raise FileNotFoundError(f"no gaze file {path}") from None
@@ -92,7 +98,7 @@ def rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 def integer(path: Path, line: int, row: Mapping[str, str], name: str) -> int:
     """A whole number of at least 0, in ``row``'s column ``name``."""
     text = row.get(name) or ""
-    if not text.strip().isdecimal():
+    if not re.fullmatch(r"\s*\d{1,19}\s*", text, re.ASCII) or int(text) >= 2**63:
         raise ValueError(f"{path} line {line}: {name} is {text!r}; it must be a whole number")
     return int(text)
 
