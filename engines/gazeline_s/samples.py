@@ -1,5 +1,6 @@
 """Training samples: a scene from disk, seen through a foveal window, with prompts and the masks they ask for."""
 
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ WINDOW_PX, MASK_PX = 192, 96
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 STD = np.array([58.395, 57.12, 57.375], np.float32)
 PROMPTS, POINTS = 3, 4
+WINDOWS_A_SCENE = 4
 GAZE_ERROR = 0.011  # of the longest side: 0.8 deg in a 75 deg picture
 
 Sample = dict[str, NDArray[Any]]
@@ -34,7 +36,10 @@ def read_scene(picture: Path) -> Scene:
 
 
 class Scenes(Dataset[Sample]):
-    """Samples from folders of scenes, each folder with its share; sample k depends on (seed, k) alone."""
+    """Samples from folders of scenes, each folder with its share; sample k depends on (seed, k) alone.
+
+    WINDOWS_A_SCENE samples in a row look at one scene, since reading it costs more than looking at it.
+    """
 
     def __init__(self, folders: dict[Path, float], length: int, seed: int) -> None:
         self.length, self.seed = length, seed
@@ -44,18 +49,25 @@ class Scenes(Dataset[Sample]):
                 raise ValueError(f"no scenes (*.jpg with *.npz) in {folder}")
         shares = np.array(list(folders.values()), float)
         self.shares = shares / shares.sum()
+        self.at_hand: tuple[int, Scene] | None = None
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, number: int) -> Sample:
         cv2.setNumThreads(1)
-        rng = np.random.default_rng([self.seed, number])
-        while True:
-            pictures = self.pictures[rng.choice(len(self.pictures), p=self.shares)]
-            sample = make_sample(rng, read_scene(pictures[rng.integers(len(pictures))]))
+        for attempt in itertools.count(number // WINDOWS_A_SCENE * 1000):
+            sample = make_sample(np.random.default_rng([self.seed, number, attempt]), self._scene(attempt))
             if sample is not None:
                 return sample
+        raise AssertionError("unreachable")
+
+    def _scene(self, draw: int) -> Scene:
+        if self.at_hand is None or self.at_hand[0] != draw:
+            rng = np.random.default_rng([self.seed, draw])
+            pictures = self.pictures[rng.choice(len(self.pictures), p=self.shares)]
+            self.at_hand = (draw, read_scene(pictures[rng.integers(len(pictures))]))
+        return self.at_hand[1]
 
 
 def make_sample(rng: np.random.Generator, scene: Scene) -> Sample | None:
