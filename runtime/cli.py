@@ -309,11 +309,16 @@ def models_check(
 
 
 @app.command()
-def doctor() -> None:
-    """What is installed, what works on this machine, what is missing, and how to get it."""
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
+) -> None:
+    """What is installed, what works on this machine, what is missing, and how to get it.
+
+    The exit code is 1 if something is broken without which nothing runs.
+    """
     from gazeline.runtime import doctor as doctor_
 
-    raise typer.Exit(doctor_.run())
+    raise typer.Exit(doctor_.main(as_json))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
