@@ -1,0 +1,124 @@
+"""The shipped model: it is whole, loads without torch, and segments plain things as anyone would."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gazeline.engines import bundle
+from gazeline.engines.segmenter import Prompt, Segmenter
+
+H, W = 480, 640
+DISC = (250.0, 200.0, 60.0)
+BLOCK = (400, 250, 520, 400)  # x0, y0, x1, y1
+
+if bundle.DEFAULT not in bundle.list_bundles():
+    pytest.skip("gazeline-s has not been trained yet", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return Segmenter.load(threads=1)
+
+
+@pytest.fixture(scope="module")
+def image() -> NDArray[np.uint8]:
+    """An orange disc and a blue block on a softly shaded grey ground."""
+    ys, xs = np.mgrid[:H, :W]
+    picture = np.stack([110 + 0.05 * xs, 115 + 0.05 * ys, 120 + 0 * xs], axis=-1)
+    picture[_disc()] = (220, 120, 40)
+    picture[_block()] = (40, 70, 190)
+    picture += np.random.default_rng(0).normal(0.0, 3.0, picture.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _disc() -> NDArray[np.bool_]:
+    ys, xs = np.mgrid[:H, :W]
+    return np.asarray(np.hypot(xs - DISC[0], ys - DISC[1]) <= DISC[2])
+
+
+def _block() -> NDArray[np.bool_]:
+    mask = np.zeros((H, W), np.bool_)
+    mask[BLOCK[1] : BLOCK[3], BLOCK[0] : BLOCK[2]] = True
+    return mask
+
+
+def _iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+def test_it_is_small_free_and_foveal() -> None:
+    shipped = bundle.load(bundle.DEFAULT)
+    assert shipped.manifest.licence == "Apache-2.0"
+    assert shipped.manifest.window.kind == "foveal"
+    assert shipped.bytes < 20e6
+
+
+def test_it_runs_without_torch() -> None:
+    code = (
+        "import sys; from gazeline.engines.segmenter import Segmenter; Segmenter.load(threads=1); "
+        "print(sorted({'torch', 'onnx', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "which"),
+    [
+        (Prompt([(252, 196)]), "disc"),
+        (Prompt([(235, 220)]), "disc"),
+        (Prompt(box=(188, 138, 312, 262)), "disc"),
+        (Prompt([(460, 320)]), "block"),
+        (Prompt(box=(395, 245, 525, 405)), "block"),
+        (Prompt([(460, 320), (430, 280), (250, 200)], labels=[1, 1, 0]), "block"),
+    ],
+)
+def test_plain_things_are_outlined(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt, which: str) -> None:
+    truth = _disc() if which == "disc" else _block()
+    ys, xs = np.nonzero(truth)
+    window = segmenter.window_for(W, H, (xs.mean(), ys.mean()))
+    (masks,) = segmenter.decode(segmenter.encode(image, window), [prompt])
+    assert masks.logits.shape == (3, 96, 96)
+    assert masks.iou.shape == (3,)
+    assert _iou(masks.mask(), truth) > 0.8
+
+
+def test_a_batch_is_as_each_alone(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    embedding = segmenter.encode(image, segmenter.window_for(W, H, (320, 240)))
+    prompts = [
+        Prompt([(252, 196)]),
+        Prompt([(460, 320), (250, 200)], labels=[1, 0]),
+        Prompt(box=(395, 245, 525, 405)),
+        Prompt([(460, 320)], box=(395, 245, 525, 405)),
+    ]
+    together = segmenter.decode(embedding, prompts)
+    for prompt, masks in zip(prompts, together, strict=True):
+        (alone,) = segmenter.decode(embedding, [prompt])
+        np.testing.assert_allclose(alone.logits, masks.logits, atol=1e-2)
+        np.testing.assert_allclose(alone.iou, masks.iou, atol=1e-3)
+
+
+def test_the_same_twice_is_the_same(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    window = segmenter.window_for(W, H, (252, 196))
+    first, second = (segmenter.decode(segmenter.encode(image, window), [Prompt([(252, 196)])])[0] for _ in range(2))
+    np.testing.assert_array_equal(first.logits, second.logits)
+
+
+def test_an_earlier_mask_does_no_harm(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    embedding = segmenter.encode(image, segmenter.window_for(W, H, (252, 196)))
+    (first,) = segmenter.decode(embedding, [Prompt([(252, 196)])])
+    (second,) = segmenter.decode(embedding, [Prompt([(252, 196)], mask=first.logits[first.best])])
+    assert _iou(first.mask(), second.mask()) > 0.8
+
+
+@pytest.mark.parametrize("gaze", [(0, 0), (639, 479), (320, 0)])
+def test_every_corner_of_the_frame_can_be_asked_for(
+    segmenter: Segmenter, image: NDArray[np.uint8], gaze: tuple[int, int]
+) -> None:
+    embedding = segmenter.encode(image, segmenter.window_for(W, H, gaze))
+    (masks,) = segmenter.decode(embedding, [Prompt([gaze])])
+    assert np.isfinite(masks.logits).all()
+    assert np.isfinite(masks.iou).all()
