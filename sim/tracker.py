@@ -1,0 +1,71 @@
+"""The eye tracker: what a headset reports of the true gaze, with its bias, noise, blinks and failures.
+
+Sources:
+- accuracy and precision as the two parts of the error, and their usual sizes in head-worn trackers (0.5 to 2 deg and
+  0.1 to 0.5 deg): K. Holmqvist, M. Nyström & F. Mulvey, "Eye tracker data quality: what it is and how to measure it",
+  ETRA 2012; B. Ehinger et al., "A new comprehensive eye-tracking test battery", PeerJ 7:e7086, 2019.
+- noise that grows as the lid covers the pupil, and a confidence that falls with it: M. Kassner, W. Patera & A. Bulling,
+  "Pupil: an open source platform for pervasive eye tracking", UbiComp 2014.
+- depth by vergence: 1 / depth = vergence angle / distance between the eyes, so its error is about constant in dioptres.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gazeline.sim.eyes import STRAIGHT_ON, Array, angle_deg, turned
+from gazeline.sim.noise import Episodes
+from gazeline.sim.wearer import EyeState
+
+BETWEEN_EYES_M = 0.063  # mean distance between the pupils (N. Dodgson, "Variation and extrema of human IPD", 2004)
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """What the tracker is like. ``bias_deg``: size of the constant error, its direction is drawn for each session;
+    ``noise_deg``: standard deviation of the error of each sample, along each of two axes."""
+
+    bias_deg: float = 0.8
+    noise_deg: float = 0.2
+    dropouts_per_min: float = 3.0
+    dropout_s: float = 0.05
+    range_deg: float = 40.0  # the pupil is lost beyond
+
+
+@dataclass(frozen=True, eq=False)
+class GazeSample:
+    """One sample: unit direction in the head frame (3,), depth along it (None: unknown), confidence 0 to 1."""
+
+    d_head: Array
+    depth_m: float | None
+    confidence: float
+
+
+class Tracker:
+    """Turns true states into samples; a sample depends on seed, its index and the state alone."""
+
+    def __init__(self, settings: TrackerSettings, seed: int) -> None:
+        self.settings = settings
+        self._seed = seed
+        rng = np.random.default_rng([seed, 0x72AC])
+        direction = rng.uniform(0.0, 2.0 * math.pi)
+        self._bias = settings.bias_deg * math.cos(direction), settings.bias_deg * math.sin(direction)
+        gap_s = 60.0 / max(settings.dropouts_per_min, 1e-9)
+        self._dropouts = Episodes(
+            rng, 0, lambda r: float(r.exponential(gap_s)), lambda r: float(r.exponential(settings.dropout_s))
+        )
+
+    def sample(self, index: int, state: EyeState) -> GazeSample:
+        """What the tracker says of ``state`` in its sample number ``index``."""
+        right, up, good, vergence = np.random.default_rng([self._seed, 0x9A2E, index]).standard_normal(4).tolist()
+        last, _ = self._dropouts.nearest(state.t_ns)
+        lost = last is not None and state.t_ns < last[1]
+        seen = 0.0 if lost or angle_deg(STRAIGHT_ON, state.d_head) > self.settings.range_deg else state.openness
+        confidence = min(max((0.97 - 0.015 * abs(good)) * min(1.6 * seen - 0.1, 1.0), 0.0), 1.0)
+        noise_deg = self.settings.noise_deg * (1.0 + 20.0 * (1.0 - seen) ** 2)  # half a pupil, a poor ellipse
+        d_head = turned(state.d_head, self._bias[0] + noise_deg * right, self._bias[1] + noise_deg * up)
+        dioptres = 1.0 / state.distance_m
+        dioptres += vergence * math.sqrt(2.0) * math.radians(self.settings.noise_deg) / BETWEEN_EYES_M
+        depth_m = 1.0 / dioptres if dioptres > 0.05 and confidence > 0.0 else None  # beyond 20 m eyes are parallel
+        return GazeSample(d_head, depth_m, confidence)
