@@ -1,0 +1,118 @@
+"""The truth of one frame: what is where in the picture, and what the eye really looks at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazeline.calib.cameras import Camera
+from gazeline.calib.se3 import SE3
+from gazeline.runtime.messages import TruthFrame, TruthObject
+from gazeline.runtime.sync import pose_of
+from gazeline.runtime.topics import TRUTH_FRAME
+from gazeline.sim.render import Rendered
+from gazeline.sim.scene import Scene
+from gazeline.sim.wearer import EyeState
+
+Ids = NDArray[np.uint16]
+
+NEAREST_M, FARTHEST_M = 0.05, 30.0
+STEPS = 400  # along the gaze ray: 1.6 % of the distance each
+
+
+@dataclass(frozen=True, eq=False)
+class GazeHit:
+    """Where the gaze ray meets the scene: the pixel (x, y), the object there (0: background), metres from the eye."""
+
+    px: tuple[float, float]
+    object_id: int
+    distance_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What scoring needs of one frame. ``hit`` is None where the gaze leaves the picture. Times are the session's."""
+
+    frame_index: int
+    t_ns: int
+    object_ids: Ids  # (H, W)
+    eye: EyeState
+    hit: GazeHit | None
+
+
+def gaze_hit(rendered: Rendered, camera: Camera, T_world_camera: SE3, eye: EyeState) -> GazeHit | None:
+    """Where the eye's ray first meets what the camera sees.
+
+    The eye is not where the camera is, so the ray is followed outwards through the picture until it is behind the
+    surface that the picture shows there. None if that does not happen inside the picture.
+    """
+    T_camera_head = T_world_camera.inverse() @ eye.T_world_head
+    d_camera = T_camera_head.rotate(eye.d_head)
+    distance_m = np.geomspace(NEAREST_M, FARTHEST_M, STEPS)
+    for _ in range(2):  # the second round is within the step that the first one found
+        points = T_camera_head.xyz_m + distance_m[:, None] * d_camera  # (STEPS, 3)
+        px, seen = camera.project(points)
+        nearest_px = np.rint(np.where(seen[:, None], px, 0.0)).astype(np.int64)
+        column, row = np.clip(nearest_px, 0, (camera.width - 1, camera.height - 1)).T
+        behind = seen & (np.linalg.norm(points, axis=-1) >= rendered.depth_m[row, column])
+        if not behind.any():
+            return None
+        first = int(behind.argmax())
+        if first > 0 and not seen[first - 1]:
+            return None  # it entered the picture from behind: what it met before is not to be seen
+        x, y = px[first].tolist()
+        hit = GazeHit((x, y), int(rendered.object_ids[row[first], column[first]]), float(distance_m[first]))
+        distance_m = np.linspace(distance_m[max(first - 1, 0)], distance_m[first], 50)
+    return hit
+
+
+def truth_message(
+    truth: Truth, rendered: Rendered, scene: Scene, T_world_camera: SE3, capture_ns: int
+) -> tuple[TruthFrame, tuple[bytes, ...]]:
+    """``truth.frame`` and its raw pictures: object ids, part ids, range in mm (0: nothing there, or beyond 65 m)."""
+    height, width = truth.object_ids.shape
+    depth_mm = np.where(rendered.depth_m < 65.5, rendered.depth_m * 1000.0, 0.0).astype(np.uint16)
+    age_ns = truth.t_ns - truth.eye.since_ns if truth.eye.since_ns is not None else 0
+    message = TruthFrame(
+        topic=TRUTH_FRAME,
+        capture_ns=capture_ns,
+        frame_index=truth.frame_index,
+        width=width,
+        height=height,
+        images=["id16", "part16", "depth16"],
+        objects=_visible(truth.object_ids, rendered, scene),
+        gazed_id=truth.hit.object_id if truth.hit else None,
+        gaze_px=truth.hit.px if truth.hit else None,
+        eye=truth.eye.phase,
+        fixation_ns=age_ns,
+        T_world_camera=pose_of(T_world_camera),
+    )
+    return message, (truth.object_ids.tobytes(), rendered.part_ids.tobytes(), depth_mm.tobytes())
+
+
+def _visible(ids: Ids, rendered: Rendered, scene: Scene) -> list[TruthObject]:
+    """The objects in the picture. Boxes are x0, y0, x1, y1: the outer edges of the pixels."""
+    height, width = ids.shape
+    count = 1 + max((item.id for item in scene.objects), default=0)
+    flat = ids.astype(np.int64)
+    in_row = np.bincount((flat * height + np.arange(height)[:, None]).ravel(), minlength=count * height)
+    in_column = np.bincount((flat * width + np.arange(width)).ravel(), minlength=count * width)
+    rows, columns = in_row.reshape(count, height), in_column.reshape(count, width)  # pixels per object and line
+    pixels = rows.sum(axis=1)
+    metres = np.bincount(flat.ravel(), np.where(np.isfinite(rendered.depth_m), rendered.depth_m, 0.0).ravel(), count)
+    found = []
+    for item in scene.objects:
+        if not pixels[item.id]:
+            continue
+        y, x = np.flatnonzero(rows[item.id]), np.flatnonzero(columns[item.id])
+        found.append(
+            TruthObject(
+                id=item.id,
+                name=item.name,
+                visible_px=int(pixels[item.id]),
+                box=(float(x[0]) - 0.5, float(y[0]) - 0.5, float(x[-1]) + 0.5, float(y[-1]) + 0.5),
+                depth_m=round(float(metres[item.id] / pixels[item.id]), 4),
+                parts={part.name: part.id for part in item.parts},
+            )
+        )
+    return found
