@@ -1,4 +1,4 @@
-"""Lasting ids: an outline gets the id of the earlier one that lies where it lies, after the motion of the head is undone.
+"""Lasting ids: an outline gets the id of the earlier one that stands where it stands once the head's motion is undone.
 
 Ids count up from 1 and are never given twice. What is out of sight is remembered for a while, so that looking away and
 back at a thing finds it under its id.
@@ -6,6 +6,8 @@ back at a thing finds it under its id.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from math import acos
 
 import cv2
 import numpy as np
@@ -13,7 +15,6 @@ from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
-from gazeline.calib.so3 import angle_rad
 from gazeline.runtime.reproject import directions_at_display
 
 Array = NDArray[np.float64]
@@ -36,6 +37,19 @@ class Shape:
     rays: Rings = ()
     T_world_camera: SE3 | None = None
     depth_m: float | None = None
+
+    @cached_property
+    def d_world(self) -> Array:
+        """Where its middle lies (3,), seen from the camera then; only with rays and a pose."""
+        assert self.T_world_camera is not None
+        d: Array = self.T_world_camera.R @ self.rays[0].mean(axis=0)
+        return d / np.linalg.norm(d)
+
+    @cached_property
+    def least_cosine(self) -> float:
+        """Of the angle from the middle to the farthest vertex."""
+        middle = self.rays[0].mean(axis=0)
+        return float((self.rays[0] @ middle).min() / np.linalg.norm(middle))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +123,7 @@ def _seen_now(track: Shape, shape: Shape, camera: Camera | None) -> Rings:
     if not shape.rays:
         return ()
     there, here = track.T_world_camera, shape.T_world_camera
-    outer = track.rays[0]
-    middle = directions_at_display(outer.mean(axis=0), there, here, track.depth_m)
-    reach = angle_rad(outer, outer.mean(axis=0)).max() + angle_rad(shape.rays[0], shape.rays[0].mean(axis=0)).max()
-    if angle_rad(middle, shape.rays[0].mean(axis=0)) > reach:
+    if not _may_touch(track, shape, there, here):
         return ()
     rings = []
     for ring in track.rays:
@@ -121,6 +132,16 @@ def _seen_now(track: Shape, shape: Shape, camera: Camera | None) -> Rings:
         if len(px) >= 3:
             rings.append(px)
     return tuple(rings)
+
+
+def _may_touch(track: Shape, shape: Shape, there: SE3, here: SE3) -> bool:
+    """A quick no for most of what is remembered: their middles are farther apart than both reach."""
+    towards = track.d_world
+    if track.depth_m is not None:
+        towards = there.xyz_m + track.depth_m * towards - here.xyz_m
+        towards = towards / max(float(np.linalg.norm(towards)), 1e-6)
+    apart = acos(min(max(float(towards @ shape.d_world), -1.0), 1.0))
+    return apart <= 1.5 * (acos(min(track.least_cosine, 1.0)) + acos(min(shape.least_cosine, 1.0)))
 
 
 def _overlap(a: Rings, b: Rings) -> tuple[float, float, float, float]:
