@@ -24,7 +24,7 @@ INK = (7, 10, 14)
 OKABE_ITO = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
 
 _SHIFT = 4  # cv2 takes vertices in 1/16 px: outlines stay sub-pixel
-_FINE = 4  # lines are drawn this much larger and averaged down: widths of fractions of a pixel, no wobble
+_FINE = 2  # lines are drawn this much larger and averaged down: widths of fractions of a pixel, no wobble
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -136,7 +136,7 @@ def _line(image: Image, rings: Rings, colour: tuple[int, int, int], width_px: fl
     # Pixel centres: x in the picture is (x + 0.5) * fine - 0.5 in the larger one.
     half = (1 << _SHIFT) // 2
     vertices = [(ring + half) * _FINE - half for ring in _moved(rings, where)]
-    cv2.polylines(fine, vertices, True, (255,), max(1, round(width_px * _FINE)), cv2.LINE_8, _SHIFT)
+    cv2.polylines(fine, vertices, True, (255,), max(1, round(width_px * _FINE)), cv2.LINE_AA, _SHIFT)
     cover = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
     _blend(part, colour, cover.astype(np.float32) * np.float32(alpha / 255))
 
@@ -178,21 +178,19 @@ def _glow(image: Image, rings: Rings, colour: tuple[int, int, int], *, reach_px:
 def _gaze_dot(
     image: Image, at_px: NDArray[np.float64], scale: NDArray[np.float64], state: str, accent: tuple[int, int, int]
 ) -> None:
+    """A ring with a pupil; wider and empty in a saccade, a closed lid in a blink."""
     unit = _unit(image)
-    centre = _vertices(at_px[None], scale)[0]
-    radius = {"saccade": 11.0, "blink": 5.0}.get(state, 7.5) * unit * (1 << _SHIFT)
-    strokes = ((INK, 3.5), (accent, 1.5))
-    for colour, width in strokes:
-        thickness = max(1, round(width * unit))
-        place = (int(centre[0]), int(centre[1]))
-        if state == "blink":  # a closed eye
-            half = int(radius * 1.6)
-            ends = (place[0] - half, place[1]), (place[0] + half, place[1])
-            cv2.line(image, *ends, colour, thickness, cv2.LINE_AA, _SHIFT)
-        else:
-            cv2.circle(image, place, int(radius), colour, thickness, cv2.LINE_AA, _SHIFT)
+    centre = _vertices(at_px[None], scale)
+    if state == "blink":
+        lid = np.array([[-11.0, 0.0], [11.0, 0.0]]) * unit
+    else:
+        angles = np.linspace(0.0, 2 * np.pi, 48, endpoint=False)
+        lid = np.stack([np.cos(angles), np.sin(angles)], axis=-1) * (11.0 if state == "saccade" else 7.5) * unit
+    ring = [centre + np.asarray(np.rint(lid * (1 << _SHIFT)), dtype=np.int32)]
+    _line(image, ring, INK, 3.5 * unit, alpha=0.5)
+    _line(image, ring, accent, 1.5 * unit)
     if state in ("fixation", "user"):
-        cv2.circle(image, place, int(1.6 * unit * (1 << _SHIFT)), accent, -1, cv2.LINE_AA, _SHIFT)
+        _line(image, [centre], accent, 3 * unit)
 
 
 def _prompt_dot(image: Image, at_px: tuple[float, float], *, positive: bool) -> None:

@@ -269,6 +269,8 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if host == "localhost":
+        host = "127.0.0.1"  # it may name ::1 first, and then the other would not be listened on
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=64)
