@@ -170,13 +170,16 @@ class Window:
         """
         x0, y0, x1, y1 = roi
         k, h, w = values.shape
-        columns, shown_x = _taps(self.x, np.arange(x0, x1), w)
-        rows, shown_y = _taps(self.y, np.arange(y0, y1), h)
+        left, right, across, shown_x = _taps(self.x, np.arange(x0, x1), w)
+        above, below, down, shown_y = _taps(self.y, np.arange(y0, y1), h)
         out = np.empty((k, y1 - y0, x1 - x0), np.float32)
-        map_x = np.ascontiguousarray(np.broadcast_to(columns, out.shape[1:]))
-        map_y = np.ascontiguousarray(np.broadcast_to(rows[:, None], out.shape[1:]))
-        for source, target in zip(values, out, strict=True):
-            cv2.remap(source, map_x, map_y, cv2.INTER_LINEAR, dst=target, borderMode=cv2.BORDER_REPLICATE)
+        for i in range(k):  # columns, then rows, always gathering whole lines
+            turned = np.ascontiguousarray(values[i].T)
+            wide = turned[left]
+            wide += (turned[right] - wide) * across[:, None]
+            lines = np.ascontiguousarray(wide.T)  # (h, x1 - x0)
+            np.take(lines, above, axis=0, out=out[i])
+            out[i] += (lines[below] - out[i]) * down[:, None]
         out[:, ~shown_y] = OUTSIDE
         out[:, :, ~shown_x] = OUTSIDE
         return out
@@ -225,10 +228,15 @@ class _Resampler:
         return out
 
 
-def _taps(axis: Axis, pixels: NDArray[Any], length: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Where the frame's ``pixels`` lie in a map of ``length`` pixels, and which of them the window shows."""
+def _taps(
+    axis: Axis, pixels: NDArray[Any], length: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32], NDArray[np.bool_]]:
+    """For the frame's ``pixels``: the two pixels of a map of ``length`` between which each lies, how far it is from the
+    first to the second (0..1), and whether the window shows it."""
     u = axis.to_u(pixels.astype(np.float64))
-    return ((u + 1.0) * (0.5 * length) - 0.5).astype(np.float32), np.abs(u) <= 1.0
+    place = np.clip((u + 1.0) * (0.5 * length) - 0.5, 0.0, length - 1.0)
+    first = place.astype(np.intp)
+    return first, np.minimum(first + 1, length - 1), (place - first).astype(np.float32), np.abs(u) <= 1.0
 
 
 def _check(frame_w: int, frame_h: int, size: int) -> None:
