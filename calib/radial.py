@@ -50,7 +50,7 @@ class RadialCurve:
 
 @lru_cache(maxsize=64)
 def radial_curve(
-    numerator: tuple[float, ...], denominator: tuple[float, ...], limit: float, angle: bool
+    numerator: tuple[float, ...], denominator: tuple[float, ...], limit: float, *, angle: bool
 ) -> RadialCurve:
     """The curve with these coefficients after the leading 1, up to ``limit`` or its turning point, the nearer one.
 
