@@ -97,7 +97,7 @@ browser() { has chromium || has chromium-browser || has google-chrome; }
 
 if [ ! -e "$venv/.libraries-$goal" ]; then
     complete=yes
-    gl="libegl1 libegl-mesa0 libgl1-mesa-dri"
+    gl="libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0"
     if ! can_draw; then
         # shellcheck disable=SC2086 # a list of packages
         if is_root && say "installing $gl" && apt_install $gl && can_draw; then
