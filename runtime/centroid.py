@@ -54,6 +54,7 @@ class Centroid:
     in_world: bool
     dispersion_rad: float  # the largest angle between two samples, without the fitted motion
     speed_rad_s: float  # of the fitted motion, before it is weighed against its own noise
+    T_world_head: SE3 | None = None  # of the newest sample
 
     def at(self, t_ns: int) -> Array:
         """The direction (3,) at ``t_ns``, held still outside of the time it was seen."""
@@ -91,6 +92,7 @@ def centroid_of(window: Sequence[GazeSample]) -> Centroid:
         in_world=in_world,
         dispersion_rad=float(np.sqrt(((offset[:, None] - offset[None, :]) ** 2).sum(axis=-1).max())),
         speed_rad_s=speed,
+        T_world_head=window[-1].T_world_head,
     )
 
 

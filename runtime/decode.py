@@ -1,0 +1,50 @@
+"""The decode stage: questions about an embedding to outlined answers."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from gazeline.engines.segmenter import Masks, Prompt, Segmenter
+from gazeline.runtime.config import OutlineSettings
+from gazeline.runtime.events import Answer, Decode, Decoded
+from gazeline.runtime.outline import outline, rays_of
+from gazeline.runtime.prompt import Calibration, Question
+
+
+def decode(
+    segmenter: Segmenter,
+    request: Decode,
+    settings: OutlineSettings,
+    clock_ns: Callable[[], int] = time.monotonic_ns,
+) -> Decoded:
+    """Answer a `Decode`, all questions in one run of the decoder. Raises ValueError."""
+    started_ns = clock_ns()
+    prompts = [Prompt(asked.points, asked.labels, asked.box) for asked in request.questions]
+    masks = segmenter.decode(request.encoded.embedding, prompts)
+    decoded_ns = clock_ns()
+    answers = tuple(
+        answered(found, asked, request.view.calibration, settings)
+        for found, asked in zip(masks, request.questions, strict=True)
+    )
+    ended_ns = clock_ns()
+    took_ms = {"decode": (decoded_ns - started_ns) * 1e-6, "outline": (ended_ns - decoded_ns) * 1e-6}
+    return Decoded(request, answers, took_ms)
+
+
+def answered(masks: Masks, asked: Question, calibration: Calibration, settings: OutlineSettings) -> Answer:
+    """The best mask of one question, outlined. ValueError where the network's answer is not finite."""
+    logits = masks.logits[masks.best]
+    if not np.isfinite(logits).all():
+        raise ValueError("the network's answer holds numbers that are not finite")
+    crop, (x0, y0, _, _) = masks.crop()
+    shape = outline(
+        crop,
+        (x0, y0),
+        tolerance_px=settings.tolerance_px,
+        min_area_px=settings.min_area_px,
+        gaze_px=asked.centre,
+    )
+    rays = rays_of(shape, calibration.camera) if shape is not None and calibration.measured else ()
+    score = float(np.clip(masks.iou[masks.best], 0.0, 1.0))
+    return Answer(shape, rays, logits, masks.window, score)

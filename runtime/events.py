@@ -1,0 +1,132 @@
+"""What goes into the pipeline's step and what comes out: events and effects, all of them values."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
+from gazeline.runtime.outline import Outline
+from gazeline.runtime.prompt import Question, View
+from gazeline.runtime.wire import Received
+
+if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
+    from gazeline.engines.segmenter import Embedding
+    from gazeline.engines.window import Window
+
+Picture = Received | NDArray[np.uint8]  # as it came in, or RGB (H, W, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameArrived:
+    """A picture. It is decoded only if it will be encoded."""
+
+    frame: Frame
+    picture: Picture
+
+
+@dataclass(frozen=True, eq=False)
+class GazeArrived:
+    gaze: Gaze
+
+
+@dataclass(frozen=True, eq=False)
+class PoseArrived:
+    pose: HeadPose
+
+
+@dataclass(frozen=True, eq=False)
+class RigArrived:
+    rig: RigDevice
+
+
+@dataclass(frozen=True, eq=False)
+class UserPromptArrived:
+    prompt: UserPrompt
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """Time has passed; at least 20 times a second where nothing else happens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encode:
+    """Effect: encode a picture, its window centred on ``centre_px`` (None: nobody looks). One at a time."""
+
+    frame: Frame
+    picture: Picture
+    centre_px: Vec2 | None
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """An `Encode` is done. ``image`` is the picture as RGB, so that it is decoded once if it is encoded again."""
+
+    request: Encode
+    image: NDArray[np.uint8]
+    embedding: "Embedding"
+    took_ms: dict[str, float]  # "picture" (JPEG), "encode"
+
+
+@dataclass(frozen=True, eq=False)
+class Decode:
+    """Effect: answer these questions about an encoded picture. One at a time.
+
+    The first question is gaze's if ``gaze_px`` is set; the user's is the other one, or the only one.
+    """
+
+    encoded: Encoded
+    view: View
+    questions: tuple[Question, ...]
+    gaze_px: Vec2 | None
+    gaze_ns: int | None  # capture of the newest gaze sample that was used
+    fixation_ns: int | None
+    user: UserPrompt | None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one question found: the outline (None: nothing) with its rays, the mask's logits (h, w) in the window's
+    coordinates, and the predicted IoU."""
+
+    shape: Outline | None
+    rays: tuple[NDArray[np.float64], ...]
+    logits: NDArray[np.float32]
+    window: "Window"
+    score: float
+
+    def covers(self, px: Vec2) -> bool:
+        """Whether a pixel of the frame lies in the mask."""
+        side = self.logits.shape[0]
+        x, y = ((self.window.to_window(px) + 0.5) * (side / self.window.size)).tolist()
+        return 0 <= x < side and 0 <= y < side and bool(self.logits[int(y), int(x)] > 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A `Decode` is done: an answer to each question."""
+
+    request: Decode
+    answers: tuple[Answer, ...]
+    took_ms: dict[str, float]  # "decode", "outline"
+
+
+@dataclass(frozen=True, eq=False)
+class Failed:
+    """An `Encode` or `Decode` came to nothing; ``reason`` is the short key to count it by."""
+
+    request: Encode | Decode
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Publish:
+    """Effect: send this."""
+
+    message: Overlay
+
+
+Event = FrameArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived | Tick | Encoded | Decoded | Failed
+Effect = Encode | Decode | Publish

@@ -1,0 +1,303 @@
+"""The pipeline as a pure function: ``step(state, event, now_ns) -> (state, effects)``.
+
+Threads, sockets and the simulator's lockstep all drive this one function. It decides what is encoded, what is asked of
+the decoder, and what is published:
+
+- newest wins: at most one `Encode` and one `Decode` are in flight; a picture that comes meanwhile replaces the one that
+  waits, and every drop is counted by its reason;
+- in a fixation the decoder is asked when it begins, when a new picture was encoded, and when gaze leaves the mask; in
+  a saccade not at all;
+- the encoder's window is centred on gaze; where a new fixation lies outside of its fovea, the newest picture is encoded
+  again at once, with a new window;
+- without gaze an empty overlay is published, so that what is drawn can fade.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import dist
+
+from gazeline.runtime import inputs as heard
+from gazeline.runtime.config import Settings
+from gazeline.runtime.events import (
+    Answer,
+    Decode,
+    Decoded,
+    Effect,
+    Encode,
+    Encoded,
+    Event,
+    Failed,
+    FrameArrived,
+    GazeArrived,
+    PoseArrived,
+    Publish,
+    RigArrived,
+    UserPromptArrived,
+)
+from gazeline.runtime.gaze import expired
+from gazeline.runtime.inputs import Inputs
+from gazeline.runtime.messages import Vec2
+from gazeline.runtime.overlay import empty_overlay, objects_of, overlay_of
+from gazeline.runtime.prompt import Question, View, question_of
+from gazeline.runtime.track import Tracker
+
+HOLD_NS = 300_000_000  # for this long a saccade, or gaze outside of the picture, leaves what is drawn
+PATIENCE_NS = 200_000_000  # for this long nothing is asked about what lies outside of the fovea
+LEAVES_SHARE = 0.01  # of the frame's longer side: a smaller move never leaves a mask that gaze was not in
+SAME_CENTRE_SHARE = 0.006  # a window this near to the one wanted is not made anew
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the decoder was asked last, its answer to gaze's question, and when that was published."""
+
+    request: Decode
+    answer: Answer | None
+    at_ns: int
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that the pipeline knows. ``counts`` and ``dropped`` are totals."""
+
+    settings: Settings = field(default_factory=Settings)
+    inputs: Inputs = field(default_factory=Inputs)
+    encoding: Encode | None = None
+    encoded: Encoded | None = None
+    view: View | None = None  # of ``encoded``
+    settled: bool = False  # no later pose will change ``view``
+    decoding: Decode | None = None
+    shown: Shown | None = None
+    blank: bool = True  # nothing is drawn
+    wanted_ns: int = 0  # when there was last something to ask
+    tracker: Tracker = field(default_factory=Tracker)
+    counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
+    dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What there is to ask about the encoded picture now."""
+
+    gaze_px: Vec2 | None
+    user: Question | None
+
+    @property
+    def px(self) -> Vec2 | None:
+        """Where to look: gaze first."""
+        if self.gaze_px is not None or self.user is None:
+            return self.gaze_px
+        return self.user.centre
+
+
+def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    """The state after ``event`` at ``now_ns``, and what is to be done now, in this order."""
+    effects: list[Effect] = []
+    match event:
+        case PoseArrived(pose):
+            return _take(state, heard.with_pose(state.inputs, pose, now_ns)), ()
+        case RigArrived(rig):
+            return _take(state, heard.with_rig(state.inputs, rig)), ()
+        case FrameArrived():
+            state = _count(_take(state, heard.with_frame(state.inputs, event, now_ns)), "captured")
+        case GazeArrived(gaze):
+            state = _count(_take(state, heard.with_gaze(state.inputs, gaze, state.settings, now_ns)), "samples")
+        case UserPromptArrived(prompt):
+            state = _take(state, heard.with_prompt(state.inputs, prompt))
+        case Encoded():
+            state = _encoded(state, event)
+        case Decoded():
+            state = _decoded(state, event, now_ns, effects)
+        case Failed():
+            state = _failed(state, event, now_ns, effects)
+        case _:
+            pass  # a Tick: time alone
+    state = _decide(state, now_ns, effects)
+    if isinstance(event, Encoded) and state.blank and state.decoding is None and state.view is not None:
+        effects.append(Publish(empty_overlay(state.view, state.inputs.gaze, now_ns)))  # still nothing, of this frame
+    return state, tuple(effects)
+
+
+def _decide(state: State, now_ns: int, effects: list[Effect]) -> State:
+    """Start what can be started."""
+    state = replace(state, inputs=replace(state.inputs, gaze=expired(state.inputs.gaze, now_ns)))
+    state = _settle_view(state)
+    wanted = _wanted(state)
+    state = _blank_without_gaze(state, wanted, now_ns, effects)
+    state = _start_encode(state, wanted, effects)
+    return _start_decode(state, wanted, now_ns, effects)
+
+
+def _wanted(state: State) -> Wanted:
+    view, inputs = state.view, state.inputs
+    if view is None:
+        return Wanted(None, None)
+    px = None
+    if inputs.gaze.kind == "fixation":
+        px = heard.gaze_px(inputs, view, state.settings.outline.default_depth_m)
+    user = None
+    if inputs.user is not None and inputs.asked is not None:
+        user = question_of(inputs.user, inputs.asked, view)
+    return Wanted(px, user)
+
+
+def _start_encode(state: State, wanted: Wanted, effects: list[Effect]) -> State:
+    """The newest picture if it waits; or again, if gaze lies outside of the fovea of the last window."""
+    inputs = state.inputs
+    if state.encoding is not None or inputs.newest is None:
+        return state
+    if not inputs.waiting and (wanted.px is None or _in_fovea(state, wanted.px)):
+        return state
+    frame = inputs.newest.frame
+    view = inputs.views.newest
+    centre = None if view is None else _centre(state, view)
+    if not inputs.waiting:
+        same = state.encoded is not None and state.encoded.request.frame is frame
+        last = state.encoded.request.centre_px if state.encoded is not None else None
+        longest = max(frame.width, frame.height)
+        if same and (centre is None or (last is not None and dist(last, centre) < SAME_CENTRE_SHARE * longest)):
+            return state
+        state = _count(state, "encoded_again")
+    request = Encode(frame, inputs.newest.picture, centre)
+    effects.append(request)
+    return replace(state, encoding=request, inputs=replace(inputs, waiting=False))
+
+
+def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effect]) -> State:
+    if state.decoding is not None or state.encoded is None or state.view is None or wanted.px is None:
+        return state
+    if not _must_ask(state, wanted):
+        return state
+    patient = state.shown is None or now_ns - state.shown.at_ns < PATIENCE_NS
+    if not _in_fovea(state, wanted.px) and state.encoding is not None and patient:
+        return state  # a picture with a better window is on its way
+    window, questions = state.encoded.embedding.window, []
+    gaze_px = wanted.gaze_px
+    if gaze_px is not None and bool(window.contains(gaze_px)):
+        questions.append(Question((gaze_px,), (1,)))
+    else:
+        gaze_px = None
+    if wanted.user is not None and bool(window.contains(wanted.user.centre)):
+        questions.append(wanted.user)
+    if not questions:
+        return state
+    gaze = state.inputs.gaze
+    request = Decode(
+        encoded=state.encoded,
+        view=state.view,
+        questions=tuple(questions),
+        gaze_px=gaze_px,
+        gaze_ns=gaze.newest.t_ns if gaze_px is not None and gaze.newest is not None else None,
+        fixation_ns=gaze.start_ns if gaze_px is not None else None,
+        user=state.inputs.user if wanted.user is not None else None,
+    )
+    effects.append(request)
+    return _count(replace(state, decoding=request), "prompts", len(questions))
+
+
+def _must_ask(state: State, wanted: Wanted) -> bool:
+    """Whether what was asked last does not answer what is wanted now."""
+    if state.shown is None or state.view is None:
+        return True
+    last, answer, gaze = state.shown.request, state.shown.answer, state.inputs.gaze
+    if last.encoded is not state.encoded or (wanted.user is not None and last.user is not state.inputs.user):
+        return True
+    if wanted.gaze_px is None or last.gaze_px is None:
+        return wanted.gaze_px is not None
+    if last.fixation_ns != gaze.start_ns and gaze.source != "mouse":
+        return True
+    if answer is None or not answer.covers(last.gaze_px):
+        return dist(wanted.gaze_px, last.gaze_px) > LEAVES_SHARE * max(state.view.frame.width, state.view.frame.height)
+    return not answer.covers(wanted.gaze_px)
+
+
+def _blank_without_gaze(state: State, wanted: Wanted, now_ns: int, effects: list[Effect]) -> State:
+    if wanted.px is not None:
+        return replace(state, wanted_ns=now_ns)
+    gone = state.inputs.gaze.kind in ("blink", "lost") or now_ns - state.wanted_ns > HOLD_NS
+    if state.blank or not gone or state.view is None:
+        return state
+    effects.append(Publish(empty_overlay(state.view, state.inputs.gaze, now_ns)))
+    return replace(state, blank=True, shown=None)
+
+
+def _encoded(state: State, event: Encoded) -> State:
+    again = state.encoded is not None and state.encoded.request.frame is event.request.frame
+    inputs = state.inputs
+    if inputs.newest is not None and inputs.newest.frame is event.request.frame:
+        inputs = replace(inputs, newest=FrameArrived(event.request.frame, event.image))  # never decoded twice
+    state = replace(
+        state,
+        inputs=inputs,
+        encoding=None,
+        encoded=event,
+        view=heard.view_of(inputs, event.request.frame),
+        settled=False,
+    )
+    return state if again else _count(state, "encoded")
+
+
+def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -> State:
+    request = event.request
+    state = replace(state, decoding=None)
+    if request.user is None and state.inputs.gaze.kind in ("blink", "lost"):
+        return _drop(state, "decode_gaze_gone")
+    depth_m = state.inputs.gaze.depth_m
+    tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
+    effects.append(Publish(overlay_of(event, objects, state.inputs.gaze, now_ns)))
+    answer = event.answers[0] if request.gaze_px is not None else None
+    return replace(state, tracker=tracker, shown=Shown(request, answer, now_ns), blank=False)
+
+
+def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
+    if isinstance(event.request, Encode):
+        state = _drop(replace(state, encoding=None), f"frame_{event.reason}")
+        newest = state.inputs.newest
+        if newest is not None and newest.frame is event.request.frame:  # once is enough
+            state = replace(state, inputs=replace(state.inputs, newest=None, waiting=False))
+        return state
+    state = _drop(replace(state, decoding=None), f"decode_{event.reason}")
+    if not state.blank:
+        effects.append(Publish(empty_overlay(event.request.view, state.inputs.gaze, now_ns)))
+    return replace(state, blank=True, shown=Shown(event.request, None, now_ns))
+
+
+def _settle_view(state: State) -> State:
+    """The pose at capture is guessed from earlier ones until a later one has come."""
+    if state.settled or state.view is None or state.view.frame.capture_ns is None:
+        return state
+    newest_ns = state.inputs.poses.newest_ns
+    if newest_ns is None or newest_ns < state.view.frame.capture_ns:
+        return state
+    return replace(state, view=heard.view_of(state.inputs, state.view.frame), settled=True)
+
+
+def _centre(state: State, view: View) -> Vec2 | None:
+    """Where the window of a picture belongs: at gaze, else at what the user asked for."""
+    inputs = state.inputs
+    user = None
+    if inputs.user is not None and inputs.asked is not None:
+        user = question_of(inputs.user, inputs.asked, view)
+    px = heard.gaze_px(inputs, view, state.settings.outline.default_depth_m)
+    if user is not None and (px is None or inputs.gaze.kind != "fixation"):
+        return user.centre
+    return px
+
+
+def _in_fovea(state: State, px: Vec2) -> bool:
+    return state.encoded is not None and bool(state.encoded.embedding.window.in_fovea(px))
+
+
+def _take(state: State, result: heard.Heard) -> State:
+    inputs, reason = result
+    if inputs is not state.inputs:
+        state = replace(state, inputs=inputs)
+    return state if reason is None else _drop(state, reason)
+
+
+def _count(state: State, what: str, by: int = 1) -> State:
+    return replace(state, counts={**state.counts, what: state.counts.get(what, 0) + by})
+
+
+def _drop(state: State, reason: str) -> State:
+    return replace(state, dropped={**state.dropped, reason: state.dropped.get(reason, 0) + 1})
