@@ -12,6 +12,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,9 @@ class _Stage:
             self._subscriber = stack.enter_context(
                 Subscriber(self._address, (topics.OVERLAY_OBJECTS, topics.STATS_RUNTIME, topics.TRUTH_SCORE))
             )
+            self._first_pass = stack.enter_context(ExitStack())
+            if self._show.video is not None:
+                self._first_pass.enter_context(_recorded(self._address, self._show.video, self.console))
             self._family = stack.enter_context(Family())
             self._closing = stack.pop_all()
         return self
@@ -160,6 +164,7 @@ class _Stage:
                         if not self._show.loop:
                             return None
                         self._reporting = False
+                        self._first_pass.close()
                         self._family.start(Program(self._source.name, (*self._source.argv, "--loop")))
                     elif self._family.restart(ended.program):
                         self.console.print(f"{ended.program.name} ended and was started again: {ended.reason}")
@@ -187,6 +192,29 @@ class _Stage:
                 self._overlay, self._overlay_s = message, time.monotonic()
             if self._reporting:
                 self._accumulator.feed(message)
+
+
+@contextmanager
+def _recorded(address: BusAddress, path: Path, console: Console) -> Iterator[None]:
+    """Writes the video in a thread of its own, with a subscriber of its own: it may take its time."""
+    from gazeline.runtime import video  # OpenCV, only where it is needed
+
+    over = threading.Event()
+    with video.VideoWriter(path) as writer, Subscriber(address, video.TOPICS) as subscriber:
+
+        def write() -> None:
+            while not over.is_set():
+                for received in subscriber.poll(100):
+                    writer.take(received)
+
+        with ThreadPoolExecutor(1, "gazeline-video") as pool:
+            written = pool.submit(write)
+            try:
+                yield
+            finally:
+                over.set()
+            written.result()
+    console.print(f"video: {path}" if writer.counts.written else "video: there was nothing to record")
 
 
 @contextmanager

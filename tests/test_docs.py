@@ -1,16 +1,23 @@
 """What the documents say is so: the wire tables, the commands and the example of the README."""
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
 from msgspec import inspect
 
-from gazeline.runtime import messages
+from gazeline.runtime import cli, messages
+from gazeline.runtime.bus import BusAddress, Hub, Subscriber
 from gazeline.runtime.topics import TOPICS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 WIRE = (REPOSITORY / "docs" / "wire.md").read_text(encoding="utf-8")
 NS = f" ≥ 0 ≤ {2**63 - 1}"
 STRUCTS = [
@@ -84,3 +91,49 @@ def test_wire_topics_are_the_topics() -> None:
 def test_wire_has_no_message_of_the_past() -> None:
     headings = re.findall(r"^### (\w+)$", WIRE, re.MULTILINE)
     assert sorted(headings) == sorted(struct.__name__ for struct in STRUCTS)
+
+
+def test_readme_commands_and_options_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line.strip() for line in README.splitlines() if re.match(r"    gazeline ", line)]
+    assert len(lines) > 10
+    for line in lines:
+        words = line.split("#")[0].split()[1:]
+        command = words[:2] if words[0] == "models" else words[:1]
+        with pytest.raises(SystemExit) as left:
+            cli.main([*command, "--help"])
+        shown = capsys.readouterr().out
+        assert left.value.code == 0, line
+        for option in re.findall(r"--[a-z-]+", line):
+            assert option in shown, line
+
+
+def test_readme_make_targets_and_links_exist() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (REPOSITORY / link).is_file(), link
+
+
+def test_readme_publisher_is_heard(tmp_path: Path) -> None:
+    """The example, run as it stands but for its bus, gives a picture and a gaze that nothing is wrong with."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert "ipc:///tmp/headset.in" in code
+    assert "gazeline run --bus ipc:///tmp/headset\n" in README
+    address = BusAddress.parse(f"ipc://{tmp_path}/headset")
+    (tmp_path / "headset.py").write_text(code.replace("ipc:///tmp/headset.in", address.publish_endpoint))
+    picture = np.full((480, 640, 3), 128, np.uint8)
+    cv2.imwrite(str(tmp_path / "picture.jpg"), picture)
+    heard: set[str] = set()
+    command = [sys.executable, str(tmp_path / "headset.py"), str(tmp_path / "picture.jpg"), "640", "480"]
+    with Hub(address), Subscriber(address, ["frame.world", "gaze.3d.01."]) as subscriber:
+        process = subprocess.Popen(command)
+        try:
+            deadline_s = time.monotonic() + 20.0
+            while len(heard) < 2 and time.monotonic() < deadline_s:
+                heard |= {received.message.topic for received in subscriber.poll(100)}
+        finally:
+            process.kill()
+            process.wait()
+        assert heard == {"frame.world", "gaze.3d.01."}
+        assert not any(count for reason, count in subscriber.dropped.items() if not reason.startswith("stale"))
