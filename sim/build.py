@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.sim.design import Design, Look, Piece, Solid
+from gazeline.sim.gl import mujoco
 from gazeline.sim.meshes import F64, Mesh, rot
-
-import mujoco  # isort: skip
 
 TIMESTEP_S = 0.004
 SETTLE_S = 2.0

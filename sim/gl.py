@@ -1,6 +1,6 @@
 """The one off-screen OpenGL context of a process: EGL where there is a device, OSMesa otherwise.
 
-The choice has to be made before MuJoCo and PyOpenGL are imported, so everything that draws goes through here.
+The choice has to be made before MuJoCo and PyOpenGL are imported, so everything takes both from here.
 """
 
 import atexit
@@ -8,6 +8,8 @@ import ctypes
 import os
 from functools import cache
 from typing import Any
+
+__all__ = ["BACKEND", "make_current", "mujoco"]
 
 EGL_PLATFORM_DEVICE_EXT = 0x313F
 
@@ -47,6 +49,8 @@ def choose() -> str:
 
 BACKEND = choose()
 
+import mujoco  # noqa: E402
+
 
 @cache
 def make_current() -> Any:
@@ -67,7 +71,8 @@ def make_current() -> Any:
         from OpenGL import GL
     except Exception as error:
         raise OSError(
-            f"no off-screen OpenGL through {BACKEND} ({error}); install libegl1 libegl-mesa0 libgl1-mesa-dri or libosmesa6"
+            f"no off-screen OpenGL through {BACKEND} ({error}); "
+            "install libegl1 libegl-mesa0 libgl1-mesa-dri, or libosmesa6"
         ) from error
     atexit.register(context.free)
     return GL

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from gazeline.sim.textures import SIZE, Image, Rgb, Rng, mix, noise, to_image, vivid
+from gazeline.sim.textures import SIZE, Image, Rgb, Rng, mix, noise, shift, to_image, vivid
 
 
 def _ink(rgb: Rgb) -> tuple[int, int, int]:
@@ -98,19 +98,68 @@ def paper(rng: Rng, lines: int = 14) -> Image:
 def landscape(rng: Rng) -> Image:
     """A painted picture: sky, sun, hills."""
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-    top, low = vivid(rng, (0.2, 0.6), (0.6, 0.95)), vivid(rng, (0.1, 0.5), (0.8, 1.0))
-    picture = mix(top, low, y * 1.6)
-    sun = np.hypot(x - rng.uniform(0.2, 0.8), y - rng.uniform(0.15, 0.4)) < rng.uniform(0.05, 0.11)
-    picture[sun] = vivid(rng, (0.4, 0.8), (0.9, 1.0))
+    skies: list[tuple[Rgb, Rgb]] = [
+        ((0.4, 0.62, 0.88), (0.85, 0.92, 0.97)),
+        ((0.3, 0.38, 0.6), (0.97, 0.72, 0.5)),
+        ((0.62, 0.72, 0.8), (0.93, 0.93, 0.9)),
+        ((0.15, 0.2, 0.38), (0.55, 0.45, 0.6)),
+    ]
+    lands: list[Rgb] = [(0.45, 0.55, 0.35), (0.35, 0.48, 0.3), (0.5, 0.58, 0.62), (0.62, 0.52, 0.35), (0.25, 0.38, 0.3)]
+    top, low = skies[int(rng.integers(len(skies)))]
+    picture = mix(shift(top, rng), shift(low, rng), y * 1.6)
+    sun = np.hypot(x - rng.uniform(0.2, 0.8), y - rng.uniform(0.15, 0.4)) < rng.uniform(0.05, 0.09)
+    picture[sun] = (1.0, 0.95, 0.8)
     for k in range(4):
         ridge = (
             0.45 + 0.13 * k + 0.1 * np.sin(2 * np.pi * (rng.uniform(0.5, 2) * x + rng.random())) * rng.uniform(0.3, 1)
         )
-        colour = vivid(rng, (0.3, 0.7), (0.3, 0.7))
-        picture = np.where((y > ridge)[..., None], tint_noise(rng, colour), picture)
+        colour = lands[int(rng.integers(len(lands)))] if rng.random() < 0.85 else vivid(rng, (0.3, 0.6), (0.4, 0.8))
+        picture = np.where((y > ridge)[..., None], tint_noise(rng, shift(colour, rng)), picture)
     return to_image(picture)
 
 
 def tint_noise(rng: Rng, rgb: Rgb) -> np.ndarray:  # type: ignore[type-arg]
     """A colour with brush-like variation (256, 256, 3)."""
     return np.asarray(np.asarray(rgb) * (0.8 + 0.4 * noise(rng, 8, 16, 4))[..., None])
+
+
+def screen(rng: Rng) -> Image:
+    """A computer screen: windows with text, a picture, a bar; or a photograph."""
+    if rng.random() < 0.25:
+        return landscape(rng)
+    dark = rng.random() < 0.5
+    ground: Rgb = (0.13, 0.15, 0.19) if dark else vivid(rng, (0.2, 0.5), (0.6, 0.9))
+    image = to_image(np.broadcast_to(np.asarray(ground), (SIZE, SIZE, 3)))
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = int(rng.integers(5, 110)), int(rng.integers(5, 90))
+        w, h = int(rng.integers(90, 145)), int(rng.integers(80, 140))
+        pane: Rgb = (0.18, 0.2, 0.24) if dark else (0.96, 0.96, 0.96)
+        cv2.rectangle(image, (x, y), (x + w, y + h), _ink(pane), -1)
+        cv2.rectangle(image, (x, y), (x + w, y + 9), _ink(vivid(rng, (0.3, 0.7))), -1)
+        for k in range((h - 20) // 9):
+            ink = vivid(rng, (0.2, 0.6), (0.7, 0.95)) if dark else (0.25, 0.25, 0.3)
+            write(
+                image, rng, x + 6 + 6 * int(rng.integers(0, 3)), y + 15 + 9 * k, int(rng.integers(30, w - 20)), 5, ink
+            )
+    cv2.rectangle(image, (0, SIZE - 12), (SIZE, SIZE), _ink((0.08, 0.08, 0.1)), -1)
+    for k in range(6):
+        cv2.rectangle(image, (70 + 20 * k, SIZE - 10), (80 + 20 * k, SIZE - 3), _ink(vivid(rng)), -1)
+    return image
+
+
+def keys(rng: Rng) -> Image:
+    """Rows of key caps seen from above."""
+    dark = rng.random() < 0.65
+    gap: Rgb = (0.03, 0.03, 0.04) if dark else (0.6, 0.6, 0.6)
+    cap: Rgb = (0.16, 0.16, 0.18) if dark else (0.92, 0.92, 0.9)
+    image = to_image(np.broadcast_to(np.asarray(gap), (SIZE, SIZE, 3)))
+    row = SIZE // 5
+    for r in range(5):
+        edges = np.linspace(0, SIZE, 15) + (0 if r == 0 else 5 * r)
+        if r == 4:
+            edges = np.array([0, 18, 36, 56, 168, 190, 210, 232, SIZE + 1])
+        for a, b in zip([0, *edges[1:-1]], [*edges[1:-1], SIZE], strict=True):
+            cv2.rectangle(image, (int(a) + 1, r * row + 3), (int(b) - 2, (r + 1) * row - 4), _ink(cap), -1)
+            if b - a < 25:
+                write(image, rng, int(a) + 5, r * row + 12, 9, 16, contrast(cap))
+    return image

@@ -11,9 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from gazeline.sim.build import Built, Placed, SceneObject, Visual, build, corners
+from gazeline.sim.gl import mujoco
 from gazeline.sim.meshes import F64
-
-import mujoco  # isort: skip
 
 SceneKind = Literal["kitchen", "desk", "room"]
 KINDS: tuple[str, ...] = get_args(SceneKind)
@@ -116,10 +115,11 @@ def _anchor(visuals: list[Visual]) -> F64:
 
 @lru_cache(maxsize=4)
 def _built(kind: SceneKind, seed: int) -> tuple[Plan, Built]:
-    from gazeline.sim import layout_kitchen
+    # imported here: the layouts describe their plans with this module's types
+    from gazeline.sim import layout_desk, layout_kitchen, layout_room
 
-    layouts = {"kitchen": layout_kitchen.plan}
-    plan = layouts.get(kind, layout_kitchen.plan)(np.random.default_rng([KINDS.index(kind), seed]))
+    layouts = {"kitchen": layout_kitchen.plan, "desk": layout_desk.plan, "room": layout_room.plan}
+    plan = layouts[kind](np.random.default_rng([KINDS.index(kind), seed]))
     return plan, build(plan.placed)
 
 

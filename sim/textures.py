@@ -48,7 +48,7 @@ def mix(a: Rgb, b: Rgb, t: NDArray[Any]) -> NDArray[np.float64]:
 
 def shift(rgb: Rgb, rng: Rng, amount: float = 0.06) -> Rgb:
     """A colour near another."""
-    r, g, b = np.clip(np.asarray(rgb) + rng.normal(0, amount, 3), 0.02, 0.98)
+    r, g, b = np.clip(np.asarray(rgb) * (1 + 2 * rng.normal(0, amount)) + rng.normal(0, amount / 3, 3), 0.02, 0.98)
     return float(r), float(g), float(b)
 
 
