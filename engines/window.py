@@ -20,7 +20,9 @@ Floats = NDArray[np.float32] | NDArray[np.float64]
 
 OUTSIDE = -1e4  # the logit of what the window does not show
 REFERENCE_PX = 640  # middle_scale is stated for a frame whose longest side is this
+SINGLE_THREAD_PRODUCTS = 1 << 18  # OpenBLAS (interface/gemm.c) takes up to this many multiplications for one core
 BAND = 16  # output lines resampled in one matrix product: enough for BLAS, few enough to stay sparse
+BAND_LINES = 64  # ... and about this many lines of the frame
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Window:
             image = cv2.resize(image[: h * step, : w * step], (w, h), interpolation=cv2.INTER_AREA)
         rows = _Resampler(self.y, self.size, h, step)
         columns = _Resampler(self.x, self.size, w, step)
-        lines = np.ascontiguousarray(image[rows.first : rows.last, columns.first : columns.last], np.float32)
+        lines = np.ascontiguousarray(image[rows.first : rows.last, columns.first : columns.last])
         tall = rows.apply(lines.reshape(len(lines), -1))  # (size, shown_w * C)
         tall = tall.reshape(self.size, -1, planes).transpose(2, 0, 1)  # (C, size, shown_w)
         flat = columns.apply_right(np.ascontiguousarray(tall).reshape(planes * self.size, -1))
@@ -202,10 +204,14 @@ class _Resampler:
         shown = np.clip(self.high, 0.0, length) - np.clip(self.low, 0.0, length)
         self.coverage = (shown / (self.high - self.low)).astype(np.float32)  # (size,), 0..1
         self.size = size
-        self.bands = [self._band(start) for start in range(0, size, BAND)]
+        self.bands = []
+        start = 0
+        while start < size:
+            stop = start + max(1, int(np.searchsorted(self.high[start : start + BAND], self.low[start] + BAND_LINES)))
+            self.bands.append(self._band(slice(start, min(stop, size))))
+            start = stop
 
-    def _band(self, start: int) -> tuple[slice, slice, NDArray[np.float32]]:
-        targets = slice(start, min(start + BAND, self.size))
+    def _band(self, targets: slice) -> tuple[slice, slice, NDArray[np.float32]]:
         low, high = self.low[targets, None], self.high[targets, None]
         first = int(np.clip(np.floor(low[0, 0]), self.first, self.last - 1))
         last = int(np.clip(np.ceil(high[-1, 0]), first + 1, self.last))
@@ -217,15 +223,24 @@ class _Resampler:
         """Weights times ``lines`` (last - first, N): (size, N)."""
         out = np.empty((self.size, lines.shape[1]), np.float32)
         for targets, sources, weights in self.bands:
-            np.matmul(weights, lines[sources], out=out[targets])
+            block = np.asarray(lines[sources], np.float32)  # converted here, it stays in the cache
+            for part in _parts(lines.shape[1], weights.size):
+                np.matmul(weights, block[:, part], out=out[targets, part])
         return out
 
     def apply_right(self, lines: NDArray[np.float32]) -> NDArray[np.float32]:
         """``lines`` (N, last - first) times the weights' transpose: (N, size)."""
         out = np.empty((len(lines), self.size), np.float32)
         for targets, sources, weights in self.bands:
-            out[:, targets] = lines[:, sources] @ weights.T
+            for part in _parts(len(lines), weights.size):
+                np.matmul(lines[part, sources], weights.T, out=out[part, targets])
         return out
+
+
+def _parts(length: int, weights: int) -> list[slice]:
+    """Slices of ``length`` small enough that BLAS stays in this thread: on busy cores, waking others costs 10 ms."""
+    step = max(1, SINGLE_THREAD_PRODUCTS // weights)
+    return [slice(start, start + step) for start in range(0, length, step)]
 
 
 def _taps(
