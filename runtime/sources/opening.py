@@ -1,8 +1,9 @@
-"""Which source a path is: an Aria recording, a video, a folder of images, or a single image."""
+"""Which source a path is: an Aria recording, a log of the bus, a video, a folder of images, or a single image."""
 
 from pathlib import Path
 
 from gazeline.calib import rig as rigs
+from gazeline.runtime.log import SUFFIX
 from gazeline.runtime.sources.pictures import IMAGE_SUFFIXES, VIDEO_SUFFIXES, images_in
 from gazeline.runtime.sources.source import Source
 
@@ -17,7 +18,7 @@ def open_source(
     rig: str | Path | None = None,
     longest_side_px: int | None = None,
 ) -> Source:
-    """The source at ``path``: a .vrs file, a video, an image, or a folder with one of these or with images.
+    """The source at ``path``: a .vrs file, a .gzl log, a video, an image, or a folder with one of these or with images.
 
     ``gaze``: a CSV file; "scripted" for a slow tour of points; "mouse" for none, the mouse in the HUD being the gaze;
     None for the gaze that lies beside the recording, or else the scripted one. ``rig``: a rig file, for videos and
@@ -40,6 +41,14 @@ def open_source(
         gaze_path = aria.find_gaze(recording) if gaze is None else gaze_path
         return aria.open_aria(recording, gaze_path, scripted=gaze != MOUSE, longest_side_px=longest_side_px)
 
+    if suffix == SUFFIX:
+        from gazeline.runtime.sources import bus_log
+
+        if gaze_path is not None:
+            raise ValueError(f"{recording} has its own gaze; leave the gaze file {gaze_path} out")
+        calibration = rigs.load(rig) if rig is not None else None
+        return bus_log.open_log(recording, gaze=gaze is None, scripted=gaze != MOUSE, rig=calibration)
+
     from gazeline.runtime.sources import video
 
     calibration = rigs.load(rig) if rig is not None else None
@@ -56,7 +65,7 @@ def open_source(
         )
     if path.is_dir():
         raise ValueError(f"the folder {path} holds no recording, video or image")
-    known = ", ".join((".vrs", *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
+    known = ", ".join((".vrs", SUFFIX, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
     raise ValueError(f"{path} is no source: its name must end in one of {known}, or it must be a folder of images")
 
 
