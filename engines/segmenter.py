@@ -6,7 +6,6 @@ Prompts are in pixels of the frame; masks come in the window's coordinates and g
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -158,19 +157,10 @@ class Segmenter:
         """What it runs on, for people."""
         return self._encoder.backend
 
-    def window_for(
-        self,
-        frame_w: int,
-        frame_h: int,
-        gaze_px: ArrayLike | None = None,
-        kind: Literal["auto", "foveal", "full"] = "auto",
-    ) -> Window:
-        """The window that this model wants on a frame, around ``gaze_px`` (x, y) or the frame's middle.
-
-        ``kind`` is for those who know better than the bundle. The same window serves every gaze when it is full.
-        """
+    def window_for(self, frame_w: int, frame_h: int, gaze_px: ArrayLike | None = None) -> Window:
+        """The window that this model wants on a frame, around ``gaze_px`` (x, y) or the frame's middle."""
         policy, size = self.bundle.manifest.window, self.bundle.manifest.input.size
-        if (policy.kind if kind == "auto" else kind) == "full":
+        if policy.kind == "full":
             return Window.full(frame_w, frame_h, size)
         last = np.array([frame_w - 1, frame_h - 1])
         centre = np.clip(last / 2 if gaze_px is None else np.asarray(gaze_px, np.float64), 0, last)

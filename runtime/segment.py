@@ -144,7 +144,7 @@ def output_of(image: Image, entries: Sequence[PromptEntry], result: Segmentation
     rows: list[MaskEntry] = []
     for entry, masks in zip(entries, result.masks, strict=True):
         candidates: list[Candidate] = [
-            {"segmentation": rle.encode(masks.mask(k)), "predicted_iou": round(float(iou), 6)}
+            {"segmentation": rle.encode(masks.mask(k)), "predicted_iou": round(float(np.clip(iou, 0.0, 1.0)), 6)}
             for k, iou in enumerate(masks.iou)
         ]
         rows.append({"id": entry.id, **candidates[masks.best], "candidates": candidates})
