@@ -1,0 +1,5 @@
+"""``python -m gazeline.sim``."""
+
+from gazeline.sim.cli import main
+
+main()

@@ -1,0 +1,220 @@
+"""``python -m gazeline.sim``: the simulated headset in real time; ``… lockstep``: with the runtime, in simulated time.
+
+Errors are one sentence on stderr, ``error: …``, and exit code 2.
+"""
+
+import importlib.util
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gazeline.runtime.cli import UsageError
+from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video
+
+if TYPE_CHECKING:  # these load MuJoCo and OpenGL
+    from gazeline.sim.headset import Headset, HeadsetSettings
+
+SECONDS_LOCKSTEP = 20.0
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Scene = Annotated[str, typer.Option("--scene", metavar="kitchen|desk|room", help="What there is to look at.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another scene and another wearer.")]
+Rate = Annotated[float, typer.Option("--rate", min=1.0, max=120.0, metavar="HZ", help="Pictures per second.")]
+Size = Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the pictures, px.")]
+Fisheye = Annotated[bool, typer.Option("--fisheye", help="A fisheye lens of 120 degrees instead of a pinhole of 75.")]
+Walk = Annotated[bool, typer.Option("--walking", help="The head bobs as in walking.")]
+FaultRates = Annotated[
+    str,
+    typer.Option(
+        "--faults",
+        metavar="NAME=RATE,…",
+        help="How often, 0 to 1, a message is lost, late, reordered, duplicated or corrupt.",
+        show_default="none",
+    ),
+]
+Bias = Annotated[
+    float, typer.Option("--gaze-bias-deg", min=0.0, max=30.0, help="The eye tracker's constant error (accuracy).")
+]
+Noise = Annotated[
+    float,
+    typer.Option("--gaze-noise-deg", min=0.0, max=30.0, help="Its error from sample to sample, per axis (precision)."),
+]
+Fixation = Annotated[
+    float, typer.Option("--fixation-ms", min=100.0, max=3000.0, help="How long the eye rests: the median.")
+]
+Latency = Annotated[
+    float, typer.Option("--camera-latency-ms", min=0.0, max=1000.0, help="From the picture's capture to its delivery.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def play(
+    context: typer.Context,
+    bus: Bus = "gazeline",
+    scene: Scene = "kitchen",
+    seed: Seed = 0,
+    seconds: Seconds = None,
+    rate: Rate = 20.0,
+    size: Size = "640x480",
+    fisheye: Fisheye = False,
+    walking: Walk = False,
+    faults: FaultRates = "",
+    gaze_bias_deg: Bias = 0.8,
+    gaze_noise_deg: Noise = 0.2,
+    fixation_ms: Fixation = 330.0,
+    camera_latency_ms: Latency = 25.0,
+    insecure_plain_tcp: Plain = False,
+) -> None:
+    """The simulated headset: camera, gaze and head pose of somebody who looks at things, with the exact truth.
+
+    It publishes on the bus of a running runtime (gazeline run), which it waits for up to 20 seconds.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline sim
+      gazeline sim --scene desk --seed 3 --walking
+      gazeline sim --faults lost=0.05,late=0.02,corrupt=0.01
+      gazeline sim lockstep --seed 3 --seconds 20 --report report.json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from gazeline.runtime.bus import BusAddress
+    from gazeline.sim import realtime
+
+    address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
+    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    headset = _headset(scene, seed, size, fisheye, settings)
+    if not realtime.wait_for_runtime(address, stop):
+        print("no runtime is ready on this bus; sending all the same", file=sys.stderr)
+    if not stop.is_set():
+        played = realtime.play(headset, address, seconds, stop)
+        print(
+            f"sent {played.frames} pictures ({played.skipped} skipped: rendering was too slow) and {played.samples} "
+            f"gaze samples; judged {played.judged} overlays",
+            file=sys.stderr,
+        )
+
+
+@app.command()
+def lockstep(
+    scene: Scene = "kitchen",
+    seed: Seed = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="Length of the session.")] = SECONDS_LOCKSTEP,
+    report: Report = None,
+    video: Video = None,
+    model: Model = None,
+    rate: Rate = 20.0,
+    size: Size = "640x480",
+    fisheye: Fisheye = False,
+    walking: Walk = False,
+    faults: FaultRates = "",
+    gaze_bias_deg: Bias = 0.8,
+    gaze_noise_deg: Noise = 0.2,
+    fixation_ms: Fixation = 330.0,
+    camera_latency_ms: Latency = 25.0,
+) -> None:
+    """Headset and runtime in one process and in simulated time: the same seed gives the same report.
+
+    Every stage is given a fixed cost, so that latencies are those of a usual machine and not of this one.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline sim lockstep --seed 3 --seconds 20 --report report.json
+      gazeline sim lockstep --scene room --faults lost=0.1 --video outlined.mp4
+    """
+    from rich.console import Console
+
+    from gazeline.runtime import report as report_
+    from gazeline.sim import lockstep as lockstep_
+
+    for path, option in ((report, "--report"), (video, "--video")):
+        if path is not None:
+            report_.check_writable(path, option)
+    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking)
+    made = lockstep_.run(_headset(scene, seed, size, fisheye, settings), seconds, model=model, video=video)
+    Console().print(report_.summary(made))
+    if report is not None:
+        report_.write(made, report)
+        print(f"report: {report}")
+
+
+def _settings(
+    rate: float,
+    faults: str,
+    bias_deg: float,
+    noise_deg: float,
+    fixation_ms: float,
+    camera_latency_ms: float,
+    walking: bool,
+) -> "HeadsetSettings":
+    _require_simulator()
+    from gazeline.sim.delivery import Faults
+    from gazeline.sim.eyes import EyeSettings
+    from gazeline.sim.head import HeadSettings
+    from gazeline.sim.headset import HeadsetSettings
+    from gazeline.sim.tracker import TrackerSettings
+
+    return HeadsetSettings(
+        frame_hz=rate,
+        frame_latency_ms=camera_latency_ms,
+        tracker=TrackerSettings(bias_deg=bias_deg, noise_deg=noise_deg),
+        eyes=EyeSettings(fixation_median_s=fixation_ms / 1000.0),
+        head=HeadSettings(walking=walking),
+        faults=Faults.parse(faults),
+    )
+
+
+def _headset(scene: str, seed: int, size: str, fisheye: bool, settings: "HeadsetSettings") -> "Headset":
+    from gazeline.sim.headset import Headset
+    from gazeline.sim.rig import simulated_rig
+    from gazeline.sim.scene import build_scene
+
+    width, height = _width_height(size)
+    return Headset(build_scene(scene, seed), simulated_rig(width, height, fisheye=fisheye), seed, settings)
+
+
+def _width_height(size: str) -> tuple[int, int]:
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"--size {size} is no size; write width x height in pixels, for example 640x480")
+    if not (64 <= int(width) <= 4096 and 64 <= int(height) <= 4096):
+        raise ValueError(f"--size {size} is out of bounds: each side has 64 to 4096 pixels")
+    return int(width), int(height)
+
+
+def _require_simulator() -> None:
+    for name in ("mujoco", "OpenGL"):
+        if importlib.util.find_spec(name) is None:
+            raise ValueError("the simulator is not installed; install it with: pip install 'gazeline[sim]'")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0, or 2 with one sentence on stderr."""
+    try:
+        code = app(args=arguments, prog_name="gazeline sim", standalone_mode=False)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (UsageError, ValueError, OSError) as error:
+        if os.environ.get("GAZELINE_TRACEBACK"):
+            traceback.print_exc()
+        text = getattr(error, "format_message", error.__str__)()
+        print(f"error: {' '.join(text.split())}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
