@@ -49,11 +49,10 @@ SAME_CENTRE_SHARE = 0.006  # a window this near to the one wanted is not made an
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What the decoder was asked last, its answer to gaze's question, and when that was published."""
+    """What the decoder was asked last, and its answer to gaze's question."""
 
     request: Decode
     answer: Answer | None
-    at_ns: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +67,7 @@ class State:
     settled: bool = False  # no later pose will change ``view``
     decoding: Decode | None = None
     shown: Shown | None = None
+    patient_since_ns: int | None = None  # a question waits for a better window
     blank: bool = True  # nothing is drawn
     wanted_ns: int = 0  # when there was last something to ask
     tracker: Tracker = field(default_factory=Tracker)
@@ -167,10 +167,12 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
     if state.decoding is not None or state.encoded is None or state.view is None or wanted.px is None:
         return state
     if not _must_ask(state, wanted):
-        return state
-    patient = state.shown is None or now_ns - state.shown.at_ns < PATIENCE_NS
-    if not _in_fovea(state, wanted.px) and state.encoding is not None and patient:
-        return state  # a picture with a better window is on its way
+        return state if state.patient_since_ns is None else replace(state, patient_since_ns=None)
+    if not _in_fovea(state, wanted.px) and state.encoding is not None:  # a picture with a better window is on its way
+        if state.patient_since_ns is None:
+            return replace(state, patient_since_ns=now_ns)
+        if now_ns - state.patient_since_ns < PATIENCE_NS:
+            return state
     window, questions = state.encoded.embedding.window, []
     gaze_px = wanted.gaze_px
     if gaze_px is not None and bool(window.contains(gaze_px)):
@@ -192,7 +194,7 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
         user=state.inputs.user if wanted.user is not None else None,
     )
     effects.append(request)
-    return _count(replace(state, decoding=request), "prompts", len(questions))
+    return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(questions))
 
 
 def _must_ask(state: State, wanted: Wanted) -> bool:
@@ -246,7 +248,7 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
     tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
     effects.append(Publish(overlay_of(event, objects, state.inputs.gaze, now_ns)))
     answer = event.answers[0] if request.gaze_px is not None else None
-    return replace(state, tracker=tracker, shown=Shown(request, answer, now_ns), blank=False)
+    return replace(state, tracker=tracker, shown=Shown(request, answer), blank=False)
 
 
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
@@ -259,7 +261,7 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
     state = _drop(replace(state, decoding=None), f"decode_{event.reason}")
     if not state.blank:
         effects.append(Publish(empty_overlay(event.request.view, state.inputs.gaze, now_ns)))
-    return replace(state, blank=True, shown=Shown(event.request, None, now_ns))
+    return replace(state, blank=True, shown=Shown(event.request, None))
 
 
 def _settle_view(state: State) -> State:
