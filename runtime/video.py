@@ -47,7 +47,8 @@ class VideoWriter:
     """Feed it all messages of `TOPICS` with `take`; `close` writes what still waits.
 
     The video runs at ``fps`` constantly; pictures are repeated and skipped so that it keeps the time of their
-    ``capture_ns``. ``wait_frames``: how many newer pictures may come before one stops waiting for its overlay.
+    ``capture_ns``. It has the first picture's size, less an odd row or column, which the codec does not take.
+    ``wait_frames``: how many newer pictures may come before one stops waiting for its overlay.
     Raises OSError with one sentence where ``path`` cannot be written.
     """
 

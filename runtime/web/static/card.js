@@ -2,6 +2,7 @@
 
 const GAP = 22; // screen px between object and card
 const EDGE = 8; // and between card and the stage's edge
+const SPARE = 12; // a side to change to has this much more room than it needs: no going to and fro
 const SWAP_MS = 110;
 const EASE_MS = 55; // time constant with which card and line follow
 const byId = (id) => document.getElementById(id);
@@ -37,7 +38,14 @@ export class Card {
     this.place();
   }
 
-  /** Another object: fade, move while unseen, fade in. Sliding over the picture would draw the eye to the card. */
+  /** The stage has changed: the card goes to its new place at once. */
+  snap() {
+    this.#now = null;
+    if (!this.#swapping) this.#side = null;
+    this.place();
+  }
+
+  /** Another object or another side: fade, move while unseen, fade in. Sliding would draw the eye to the card. */
   #swap() {
     if (this.#swapping) return;
     this.#hide(true);
@@ -77,6 +85,7 @@ export class Card {
     const object = this.#wanted?.id === this.#object.id ? this.#wanted : this.#object;
     const [x0, y0, x1, y1] = this.#scene.boxOnStage(object.box);
     const { clientWidth, clientHeight } = this.#stage;
+    if (this.#swapping && this.#side !== null) return; // it fades where it is
     const dockedBefore = this.#card.classList.contains("docked");
     this.#card.classList.remove("docked");
     let { offsetWidth: wide, offsetHeight: high } = this.#card;
@@ -84,14 +93,18 @@ export class Card {
     const across = clamp((x0 + x1 - wide) / 2, wide, clientWidth);
     const along = clamp((y0 + y1 - high) / 2, high, clientHeight);
     const sides = {
-      right: { x: x1 + GAP, y: along, fits: x1 + GAP + wide + EDGE <= clientWidth },
-      left: { x: x0 - GAP - wide, y: along, fits: x0 - GAP - wide >= EDGE },
-      above: { x: across, y: y0 - GAP - high, fits: y0 - GAP - high >= EDGE },
-      below: { x: across, y: y1 + GAP, fits: y1 + GAP + high + EDGE <= clientHeight },
+      right: { x: x1 + GAP, y: along, room: clientWidth - EDGE - wide - x1 - GAP },
+      left: { x: x0 - GAP - wide, y: along, room: x0 - GAP - wide - EDGE },
+      above: { x: across, y: y0 - GAP - high, room: y0 - GAP - high - EDGE },
+      below: { x: across, y: y1 + GAP, room: clientHeight - EDGE - high - y1 - GAP },
     };
-    if (!sides[this.#side]?.fits) this.#side = this.#best(sides, wide, high);
+    const side = sides[this.#side]?.room >= 0 ? this.#side : this.#best(sides, wide, high);
+    if (this.#side !== null && side !== this.#side) {
+      this.#card.classList.toggle("docked", dockedBefore);
+      return this.#swap(); // sliding there, it would cross the object
+    }
+    this.#side = side;
     const docked = this.#side === "docked";
-    if (docked !== dockedBefore) this.#now = null;
     if (docked) {
       // The object fills the stage: the card leaves it, for the bar above.
       this.#card.classList.add("docked");
@@ -113,8 +126,8 @@ export class Card {
   #best(sides, wide, high) {
     let best = "docked";
     let least = Infinity;
-    for (const [side, { x, y, fits }] of Object.entries(sides)) {
-      if (!fits) continue;
+    for (const [side, { x, y, room }] of Object.entries(sides)) {
+      if (room < SPARE) continue;
       let covered = 0;
       for (const { box } of this.#scene.objects) {
         const [x0, y0, x1, y1] = this.#scene.boxOnStage(box);

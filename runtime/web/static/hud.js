@@ -9,7 +9,7 @@ const REST_MS = 33; // and this often while it rests: the head goes on moving un
 const NO_FRAMES_MS = 2000;
 const byId = (id) => document.getElementById(id);
 
-const scene = new Scene();
+const scene = new Scene(() => card.snap());
 const card = new Card(scene);
 const view = byId("view");
 

@@ -34,7 +34,9 @@ export class Scene {
   #labels = byId("labels");
   #shown = new Map(); // id -> {group, clip, paths, label}
 
-  constructor() {
+  /** @param onLayout is called when the picture has another place or size */
+  constructor(onLayout) {
+    this.onLayout = onLayout;
     new ResizeObserver(() => this.layout()).observe(this.#stage);
   }
 
@@ -58,6 +60,7 @@ export class Scene {
     );
     this.#placeLabels();
     this.placeGaze();
+    this.onLayout();
   }
 
   /** Picture pixels to screen pixels in the stage; pixel (0, 0) is the centre of the first one. */
