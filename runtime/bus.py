@@ -174,7 +174,7 @@ def _connected(kind: int, address: BusAddress) -> zmq.Socket[bytes]:
     client = keys.load_or_create() if address.uses_curve else None
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
     socket.sndhwm = WAITING
-    socket.rcvhwm = 4 * WAITING  # the reading thread empties it; it may have to wait for the interpreter's lock
+    socket.rcvhwm = 2 * WAITING  # the reading thread empties it; it may have to wait for the interpreter's lock
     socket.reconnect_ivl, socket.reconnect_ivl_max = 50, 500  # ms
     if kind == zmq.PUB:
         socket.xpub_nodrop = True  # say so when it is full, rather than drop in silence

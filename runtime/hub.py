@@ -13,9 +13,9 @@ import zmq.utils.z85
 from gazeline.runtime import keys, wire
 from gazeline.runtime.bus_address import BusAddress
 
-# Messages that may wait in one pipe. At 1000 Hz of gaze this is a stall of 64 ms on top of the kernel's own buffers; of
-# pictures a stopped reader can hold this many at most, which bounds the hub's memory.
-WAITING = 64
+# Messages that may wait in one pipe. libzmq hands room back in halves, so 64 are sure to fit: at 1000 Hz of gaze a stall
+# of 64 ms on top of the kernel's own buffers. A stopped reader holds this many pictures at most, which bounds the memory.
+WAITING = 128
 OLDEST_LIBZMQ = (4, 3, 3)  # before it, a stranger could crash a CURVE server: CVE-2020-15166
 
 
