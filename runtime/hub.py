@@ -13,8 +13,8 @@ import zmq.utils.z85
 from gazeline.runtime import keys, wire
 from gazeline.runtime.bus_address import BusAddress
 
-# Messages that may wait in one pipe. libzmq hands room back in halves, so 64 are sure to fit: at 1000 Hz of gaze that is
-# a stall of 64 ms, on top of the kernel's own buffers. A stopped reader holds no more pictures than this.
+# Messages that may wait in one pipe. libzmq hands room back in halves, so 64 are sure to fit: at 1000 Hz of gaze that
+# is a stall of 64 ms, on top of the kernel's own buffers. A stopped reader holds no more pictures than this.
 WAITING = 128
 OLDEST_LIBZMQ = (4, 3, 3)  # before it, a stranger could bring a hub on tcp to a stop, CURVE or not: CVE-2020-15166
 
