@@ -54,6 +54,9 @@ class GpuScene:
         visuals = scene.visuals
         self.bodies = np.array([v.body for v in visuals])
         self.opaque = np.array([v.look.alpha >= 1.0 for v in visuals])
+        self.casts = self.opaque & np.array([v.object_id > 0 for v in visuals])
+        self.driven = scene.model.body_mocapid[self.bodies] >= 0
+        self.shadow_drawn = False
         vertices = np.concatenate(
             [
                 np.concatenate([v.mesh.vertices, v.mesh.normals, v.mesh.uv, np.full((len(v.mesh.uv), 1), k)], axis=1)
@@ -81,7 +84,7 @@ class GpuScene:
             GL.glEnableVertexAttribArray(location)
             GL.glVertexAttribPointer(location, size, GL.GL_FLOAT, False, 36, c_void_p(offset * 4))
         GL.glBindVertexArray(0)
-        self.textures = GL.glGenTextures(3)
+        self.textures = GL.glGenTextures(4)  # pictures, table, shadow map, shadow map of what never moves
         self._upload_pictures()
         self._make_shadow_map()
         self.drawn_at: bytes = b""
@@ -118,27 +121,19 @@ class GpuScene:
 
     def _make_shadow_map(self) -> None:
         GL = self.GL
-        GL.glBindTexture(GL.GL_TEXTURE_2D, self.textures[2])
-        GL.glTexImage2D(
-            GL.GL_TEXTURE_2D,
-            0,
-            GL.GL_DEPTH_COMPONENT24,
-            SHADOW_SIZE,
-            SHADOW_SIZE,
-            0,
-            GL.GL_DEPTH_COMPONENT,
-            GL.GL_FLOAT,
-            None,
-        )
-        for name in (GL.GL_TEXTURE_MIN_FILTER, GL.GL_TEXTURE_MAG_FILTER):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_LINEAR)
-        for name in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_CLAMP_TO_EDGE)
-        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_COMPARE_MODE, GL.GL_COMPARE_REF_TO_TEXTURE)
-        self.shadow_buffer = GL.glGenFramebuffers(1)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.shadow_buffer)
-        GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_TEXTURE_2D, self.textures[2], 0)
-        GL.glDrawBuffer(GL.GL_NONE)
+        self.shadow_buffers = GL.glGenFramebuffers(2)
+        for texture, buffer in zip(self.textures[2:4], self.shadow_buffers, strict=True):
+            GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
+            shape = (GL.GL_DEPTH_COMPONENT24, SHADOW_SIZE, SHADOW_SIZE)
+            GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, *shape, 0, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT, None)
+            for name in (GL.GL_TEXTURE_MIN_FILTER, GL.GL_TEXTURE_MAG_FILTER):
+                GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_LINEAR)
+            for name in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
+                GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_CLAMP_TO_EDGE)
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_COMPARE_MODE, GL.GL_COMPARE_REF_TO_TEXTURE)
+            GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, buffer)
+            GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_TEXTURE_2D, texture, 0)
+            GL.glDrawBuffer(GL.GL_NONE)
         light = self.scene.light
         z = -np.asarray(light.towards) / np.linalg.norm(light.towards)
         x = np.cross(z, [0.0, 1.0, 0.0] if abs(z[1]) < 0.95 else [0.0, 0.0, 1.0])
@@ -179,19 +174,34 @@ class GpuScene:
         GL.glTexImage2D(
             GL.GL_TEXTURE_2D, 0, GL.GL_RGBA32F, COLUMNS, len(self.table), 0, GL.GL_RGBA, GL.GL_FLOAT, self.table
         )
+        first = not self.shadow_drawn
+        if first:
+            self._cast(self.shadow_buffers[1], ~self.driven, clear=True)
+            self.shadow_drawn = True
+        if first or self.driven.any():
+            size = (0, 0, SHADOW_SIZE, SHADOW_SIZE)
+            GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.shadow_buffers[1])
+            GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self.shadow_buffers[0])
+            GL.glBlitFramebuffer(*size, *size, GL.GL_DEPTH_BUFFER_BIT, GL.GL_NEAREST)
+            self._cast(self.shadow_buffers[0], self.driven, clear=False)
+
+    def _cast(self, buffer: int, which: NDArray[np.bool_], clear: bool) -> None:
+        """Draw shadow casters into a shadow map."""
+        GL = self.GL
         program = _program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
         GL.glUseProgram(program)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.shadow_buffer)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, buffer)
         GL.glViewport(0, 0, SHADOW_SIZE, SHADOW_SIZE)
         GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthFunc(GL.GL_LESS)
         GL.glDepthMask(True)
-        GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
+        if clear:
+            GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
         GL.glDisable(GL.GL_CULL_FACE)
         GL.glEnable(GL.GL_POLYGON_OFFSET_FILL)
         GL.glPolygonOffset(1.5, 2.0)
         self._uniforms(program, table=0, world_to_shadow=self.world_to_shadow)
-        casts = self.opaque & np.array([v.object_id > 0 for v in self.scene.visuals])
-        self._draw(casts & self._in_shadow_map())
+        self._draw(which & self.casts & self._in_shadow_map())
         GL.glDisable(GL.GL_POLYGON_OFFSET_FILL)
 
     def _in_shadow_map(self) -> NDArray[np.bool_]:
@@ -199,9 +209,9 @@ class GpuScene:
         p = self.centres @ self.world_to_shadow[:3, :3].T + self.world_to_shadow[:3, 3]
         return np.asarray((np.abs(p[:, :2]) < 1 + (self.radius * scale)[:, None]).all(1))
 
-    def _draw(self, which: NDArray[np.bool_]) -> None:
+    def _draw(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> None:
         GL = self.GL
-        index = np.flatnonzero(which)
+        index = np.flatnonzero(which) if which.dtype == bool else which
         if len(index):
             GL.glBindVertexArray(self.vao)
             GL.glMultiDrawElements(
@@ -254,7 +264,9 @@ class GpuScene:
         GL.glFrontFace(GL.GL_CW)  # the picture is drawn upside down, so that it reads top row first
         GL.glCullFace(GL.GL_BACK)
         GL.glDisable(GL.GL_BLEND)
-        self._draw(inside & self.opaque)
+        # small near things first: what they hide of table, floor and walls is then never shaded
+        order = np.argsort(np.linalg.norm(local, axis=1) + 2 * self.radius)
+        self._draw(order[(inside & self.opaque)[order]])
         if (inside & ~self.opaque).any():
             GL.glEnablei(GL.GL_BLEND, 0)
             GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
@@ -279,6 +291,6 @@ class GpuScene:
         """Free the buffers."""
         GL = self.GL
         GL.glDeleteBuffers(2, self.buffers)
-        GL.glDeleteTextures(3, self.textures)
+        GL.glDeleteTextures(4, self.textures)
         GL.glDeleteVertexArrays(1, [self.vao])
-        GL.glDeleteFramebuffers(1, [self.shadow_buffer])
+        GL.glDeleteFramebuffers(2, self.shadow_buffers)

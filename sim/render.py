@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
+from gazeline.sim.finish import finish
 from gazeline.sim.gl import make_current
 from gazeline.sim.gpu_scene import GpuScene
 from gazeline.sim.scene import Scene
@@ -78,15 +79,15 @@ class Renderer:
         rgba = self._read(GL.GL_COLOR_ATTACHMENT0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, np.uint8, 4)
         ids = self._read(GL.GL_COLOR_ATTACHMENT1, GL.GL_RG_INTEGER, GL.GL_UNSIGNED_SHORT, np.uint16, 2)
         depth = self._read(GL.GL_COLOR_ATTACHMENT2, GL.GL_RED, GL.GL_FLOAT, np.float32, 1)[..., 0]
-        rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
+        rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
         if plan.map_x is not None and plan.seen is not None:
-            rgb = cv2.remap(rgb, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            bent = cv2.remap(rgb, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            rgb = np.asarray(bent, np.uint8)
             ids = cv2.remap(ids, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
             depth = cv2.remap(depth, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
             depth[~plan.seen] = np.inf
-        return Rendered(
-            np.asarray(rgb, np.uint8), np.ascontiguousarray(ids[..., 0]), np.ascontiguousarray(ids[..., 1]), depth
-        )
+        object_ids, part_ids = np.ascontiguousarray(ids[..., 0]), np.ascontiguousarray(ids[..., 1])
+        return Rendered(finish(rgb, part_ids, depth, plan.focal_px), object_ids, part_ids, depth)
 
     def _read(self, point: int, layout: int, kind: int, dtype: Any, channels: int) -> NDArray[Any]:
         out = np.empty((self._plan.height, self._plan.width, channels), dtype)

@@ -91,7 +91,8 @@ void main() {
     float n_l = dot(n, towards);
     float shade = n_l > 0.0 ? lit() : 0.0;
     vec3 direct = key * (max(n_l, 0.0) * shade);
-    vec3 around = mix(below, above, 0.5 + 0.5 * n.y) * (0.82 + 0.18 * dot(n, normalize(vec3(-towards.x, 0.4, -towards.z))));
+    vec3 opposite = normalize(vec3(-towards.x, 0.4, -towards.z));
+    vec3 around = mix(below, above, 0.5 + 0.5 * n.y) * (0.82 + 0.18 * dot(n, opposite));
     float rough = surface.x;
     float metal = surface.y;
     vec3 half_way = normalize(v + towards);
@@ -100,11 +101,11 @@ void main() {
     vec3 mirror = reflect(-v, n);
     vec3 f0 = mix(vec3(0.04), albedo, metal);
     vec3 fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(n, v), 0.0), 5.0) * (1.0 - rough) * 0.7;
-    vec3 surrounding = mix(below * 0.7, above, smoothstep(-0.35, 0.55, mirror.y));
+    vec3 surrounding = mix(below * 0.9, above * 1.6, smoothstep(-0.4, 0.5, mirror.y));
     float pane = smoothstep(0.80, 0.86 + 0.3 * rough, dot(mirror, towards));
     surrounding += key * pane * (1.2 - rough);
-    vec3 light = albedo * (1.0 - metal) * (direct + around) + fresnel * (surrounding * (1.0 - 0.7 * rough) + key * lobe);
-    light += albedo * surface.z;
+    vec3 light = albedo * ((1.0 - metal) * (direct + around) + surface.z);
+    light += fresnel * (surrounding * (1.0 - 0.6 * rough) + key * lobe);
     vec3 film = 1.0 - exp(-light * exposure);
     float alpha = colour.a;
     if (alpha < 1.0) alpha = clamp(alpha + dot(fresnel, vec3(0.5)) * (1.0 - alpha) + lobe, 0.0, 1.0);

@@ -34,12 +34,13 @@ class View:
 class ViewPlan:
     """Views, the drawn picture's size, and where in it each camera pixel lies (H, W), or None for one to one.
 
-    ``seen`` (H, W) is False for pixels that the lens does not reach.
+    ``seen`` (H, W) is False for pixels that the lens does not reach; ``focal_px`` is pixels per radian in the middle.
     """
 
     views: tuple[View, ...]
     width: int
     height: int
+    focal_px: float
     map_x: F32 | None = None
     map_y: F32 | None = None
     seen: NDArray[np.bool_] | None = None
@@ -62,7 +63,7 @@ def plan_views(camera: Camera) -> ViewPlan:
             (-0.5 - camera.cy) / camera.fy,
             (h - 0.5 - camera.cy) / camera.fy,
         )
-        return ViewPlan((View((0, 0, w, h), np.eye(3), slopes),), w, h)
+        return ViewPlan((View((0, 0, w, h), np.eye(3), slopes),), w, h, camera.fx)
     x, y = np.meshgrid(np.arange(w, dtype=np.float64), np.arange(h, dtype=np.float64))
     rays, seen = camera.unproject(np.stack([x, y], -1))  # (H, W, 3)
     step = np.linalg.norm(np.diff(rays, axis=1), axis=-1)
@@ -92,4 +93,5 @@ def plan_views(camera: Camera) -> ViewPlan:
         views.append(View((left, 0, width, height), rotation, (u0, u0 + width / focal, v0, v0 + height / focal)))
         map_x[here], map_y[here] = left + (u - u0) * focal - 0.5, (v - v0) * focal - 0.5
         left, tallest = left + width, max(tallest, height)
-    return ViewPlan(tuple(views), left, tallest, map_x.astype(np.float32), map_y.astype(np.float32), seen)
+    maps = map_x.astype(np.float32), map_y.astype(np.float32)
+    return ViewPlan(tuple(views), left, tallest, 1.0 / pixel_rad, *maps, seen)
