@@ -19,7 +19,8 @@ def crease_shade(depth_m: NDArray[np.float32], focal_px: float) -> NDArray[np.fl
     Inverse distance is linear across a plane, so its second difference is 0 there and positive in a hollow edge;
     after T. Luft, C. Colditz, O. Deussen, "Image enhancement by unsharp masking the depth buffer", SIGGRAPH 2006.
     """
-    q = 1.0 / cv2.resize(depth_m, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    near = cv2.resize(depth_m, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    q = 1.0 / np.minimum(near, np.float32(1e4))  # where there is nothing, the distance is infinite
     h, w = q.shape
     dark = np.zeros_like(q)
     reach = max(RADII_PX)

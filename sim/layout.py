@@ -1,7 +1,7 @@
 """What the layouts share: the shell of a room, free places on a surface, groups of things that belong together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -67,7 +67,9 @@ def shell(
     else:
         floor = textured(speckle(rng, (0.55, 0.52, 0.48), (0.42, 0.4, 0.38), 0.35), (w, d), 0.95)
     room.placed.append(background(box((w, 0.1, d)).moved((cx, -0.1, cz)), floor, block((w, 0.1, d), -0.1, cx, cz)))
-    white = textured(plaster(rng, (0.93, 0.92, 0.9)), (w / 2, d / 2), 0.95)
+    white = replace(
+        textured(plaster(rng, (0.93, 0.92, 0.9)), (w / 2, d / 2), 0.95), emission=0.3
+    )  # light from the floor
     room.placed.append(background(box((w, 0.1, d)).moved((cx, height, cz)), white))
     base = shift(WALLS[int(rng.integers(len(WALLS)))], rng, 0.04)
     for k, (size, at, run) in enumerate(

@@ -34,6 +34,7 @@ class Angles:
 
     left_shoulder: tuple[float, float] = (0.0, 8.0)  # forward, sideways
     right_shoulder: tuple[float, float] = (0.0, 8.0)
+    right_twist: float = 0.0  # about the upper arm: 90 turns a forward elbow upwards on a raised arm
     left_elbow: float = 12.0
     right_elbow: float = 12.0
     left_hip: float = 0.0
@@ -43,7 +44,6 @@ class Angles:
     lean: float = 0.0
     head_turn: float = 0.0
     head_nod: float = 0.0
-    forearm_roll: float = 0.0
 
 
 def _clothes(rng: Rng) -> Look:
@@ -177,15 +177,15 @@ def place(root: F64, yaw_deg: float, a: Angles) -> dict[str, Pose]:
         "torso": (root, trunk),
         "head": (neck, trunk @ rot("y", a.head_turn) @ rot("x", a.head_nod - 0.7 * a.lean)),
     }
-    for name, s, (forward, side), elbow, hip, knee in (
-        ("left", 1.0, a.left_shoulder, a.left_elbow, a.left_hip, a.left_knee),
-        ("right", -1.0, a.right_shoulder, a.right_elbow, a.right_hip, a.right_knee),
+    for name, s, (forward, side), twist, elbow, hip, knee in (
+        ("left", 1.0, a.left_shoulder, 0.0, a.left_elbow, a.left_hip, a.left_knee),
+        ("right", -1.0, a.right_shoulder, a.right_twist, a.right_elbow, a.right_hip, a.right_knee),
     ):
         shoulder = root + trunk @ np.array([s * SHOULDER_M, SPINE_M - 0.085, 0])
-        upper = trunk @ rot("x", -forward) @ rot("z", s * side)
+        upper = trunk @ rot("x", -forward) @ rot("z", s * side) @ rot("y", s * twist)
         joint = shoulder + upper @ np.array([0, -UPPER_ARM_M, 0])
         out[f"{name} upper arm"] = (shoulder, upper)
-        out[f"{name} forearm"] = (joint, upper @ rot("x", -elbow) @ rot("y", -s * a.forearm_roll))
+        out[f"{name} forearm"] = (joint, upper @ rot("x", -elbow))
         socket = root + hips @ np.array([s * HIP_HALF_M, -0.03, 0])
         thigh = hips @ rot("x", -hip)
         out[f"{name} thigh"] = (socket, thigh)
@@ -205,7 +205,7 @@ def standing(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
         return place(
             root,
             yaw_deg + 3 * sway,
-            Angles((6 + 3 * sway, 9), (4 - 3 * sway, 9), 18, 22, head_turn=25 * np.sin(0.35 * t + phase)),
+            Angles((6 + 3 * sway, 9), (4 - 3 * sway, 9), 0.0, 18, 22, head_turn=25 * np.sin(0.35 * t + phase)),
         )
 
     return at
@@ -221,7 +221,7 @@ def waving(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
         return place(
             root,
             yaw_deg,
-            Angles((5, 9), (12, 118 + 4 * swing), 15, 30 + 22 * swing, head_turn=6 * sway, head_nod=3 * sway),
+            Angles((5, 9), (10, 72 + 3 * swing), 85, 15, 95 + 24 * swing, head_turn=6 * sway, head_nod=3 * sway),
         )
 
     return at
@@ -249,7 +249,7 @@ def walking(start: tuple[float, float], end: tuple[float, float], phase: float, 
         root = np.array([p[0], HIP_M - 0.02 * big + 0.015 * big * np.cos(2 * gait), p[1]])
         knees = (8 * big + 38 * max(0.0, c)) * big, (8 * big + 38 * max(0.0, -c)) * big
         return place(
-            root, yaw, Angles((-22 * s, 7), (22 * s, 7), 18 + 10 * big, 18 + 10 * big, 26 * s, -26 * s, *knees)
+            root, yaw, Angles((-22 * s, 7), (22 * s, 7), 0.0, 18 + 10 * big, 18 + 10 * big, 26 * s, -26 * s, *knees)
         )
 
     return at
@@ -282,7 +282,13 @@ def sipping(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
             root,
             yaw_deg,
             Angles(
-                (8, 9), (24 + 34 * up, 6 - 10 * up), 16, 74 + 48 * up, head_nod=-4 * up, head_turn=8 * np.sin(0.3 * t)
+                (8, 9),
+                (24 + 20 * up, 6 - 16 * up),
+                0.0,
+                16,
+                74 + 50 * up,
+                head_nod=-4 * up,
+                head_turn=8 * np.sin(0.3 * t),
             ),
         )
 

@@ -80,14 +80,18 @@ class Renderer:
         ids = self._read(GL.GL_COLOR_ATTACHMENT1, GL.GL_RG_INTEGER, GL.GL_UNSIGNED_SHORT, np.uint16, 2)
         depth = self._read(GL.GL_COLOR_ATTACHMENT2, GL.GL_RED, GL.GL_FLOAT, np.float32, 1)[..., 0]
         rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
+        smooth = depth
         if plan.map_x is not None and plan.seen is not None:
             bent = cv2.remap(rgb, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
             rgb = np.asarray(bent, np.uint8)
+            smooth = cv2.remap(depth, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             ids = cv2.remap(ids, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
             depth = cv2.remap(depth, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
             depth[~plan.seen] = np.inf
         object_ids, part_ids = np.ascontiguousarray(ids[..., 0]), np.ascontiguousarray(ids[..., 1])
-        return Rendered(finish(rgb, part_ids, depth, plan.focal_px), object_ids, part_ids, depth)
+        return Rendered(
+            finish(rgb, part_ids, np.asarray(smooth, np.float32), plan.focal_px), object_ids, part_ids, depth
+        )
 
     def _read(self, point: int, layout: int, kind: int, dtype: Any, channels: int) -> NDArray[Any]:
         out = np.empty((self._plan.height, self._plan.width, channels), dtype)
