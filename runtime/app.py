@@ -1,0 +1,305 @@
+"""The runtime as a process: threads and sockets around the pipeline's pure step.
+
+One thread runs the step; one waits for messages, one encodes, one decodes. The two stages hold one item each, because
+the pipeline never has more in flight. Nothing that arrives and nothing that fails inside of the loop ends it: it is
+counted, and the counts are in ``stats.runtime``.
+"""
+
+import gc
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from types import TracebackType
+from typing import Generic, TypeVar
+
+import numpy as np
+from rich.console import Console
+
+from gazeline.engines.segmenter import Prompt, Segmenter
+from gazeline.runtime import terminal, topics
+from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
+from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.config import ModelSettings, Settings
+from gazeline.runtime.decode import decode
+from gazeline.runtime.encode import encode, window_of
+from gazeline.runtime.events import (
+    Decode,
+    Decoded,
+    Effect,
+    Encode,
+    Encoded,
+    Event,
+    Failed,
+    FrameArrived,
+    GazeArrived,
+    PoseArrived,
+    Publish,
+    RigArrived,
+    Tick,
+    UserPromptArrived,
+)
+from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
+from gazeline.runtime.pipeline import State, step
+from gazeline.runtime.pupil_remote import PupilRemote
+from gazeline.runtime.stats import StatsAccumulator
+from gazeline.runtime.wire import Received, WireError
+
+HEARD = (
+    topics.FRAME_WORLD,
+    topics.GAZE_BINOCULAR,
+    topics.GAZE_RIGHT,
+    topics.GAZE_LEFT,
+    topics.POSE_HEAD,
+    topics.RIG_DEVICE,
+    topics.PROMPT_USER,
+)
+STALE_FRAMES = f"stale_{topics.FRAME_WORLD}"  # as the subscriber counts them
+TICK_S = 0.05
+WAITING = 64  # batches of events between two threads; with the step that far behind, the subscriber drops and counts
+LAST_STAGE_S = 2.0  # for so long a stage that still runs at the end is waited for
+SWITCH_INTERVAL_S = 0.0005  # Python's 5 ms would be most of a decode
+WARM_UP_PX = (640, 480)
+
+Inbox = queue.Queue[Sequence[Event]]
+Request = TypeVar("Request", Encode, Decode)
+
+
+def run(
+    settings: Settings,
+    *,
+    bus: str | None = None,
+    model: str | None = None,
+    insecure_plain_tcp: bool = False,
+    join: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
+    """Run until SIGINT or SIGTERM, or until ``stop`` is set (then signals are left alone).
+
+    ``bus``, ``model`` and ``insecure_plain_tcp`` go before the settings. The hub of the bus is started here, unless
+    ``join`` says that there is one. Raises OSError or ValueError with one sentence where it cannot start.
+    """
+    plain = insecure_plain_tcp or settings.bus.insecure_plain_tcp
+    address = BusAddress.parse(bus or settings.bus.address, insecure_plain_tcp=plain)
+    with ExitStack() as stack:
+        if stop is None:
+            stop = stack.enter_context(_stop_signals())
+        if not join:
+            stack.enter_context(Hub(address))
+            if settings.bus.pupil_remote_port:
+                stack.enter_context(PupilRemote(address, settings.bus.pupil_remote_port))
+        publisher = stack.enter_context(Publisher(address))
+        segmenter = _loaded(settings.model, model)
+        stack.callback(segmenter.close)
+        subscriber = stack.enter_context(Subscriber(address, HEARD))
+        console = Console()
+        tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
+        stack.enter_context(_unhurried_collector())
+        loop = stack.enter_context(_Loop(settings, segmenter, publisher, subscriber, tell))
+        loop.run(stop)
+
+
+class _Loop:
+    """The step's thread, and the threads that feed it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        segmenter: Segmenter,
+        publisher: Publisher,
+        subscriber: Subscriber,
+        tell: terminal.Show | None,
+    ) -> None:
+        self._inbox: Inbox = queue.Queue(WAITING)
+        self._publisher, self._subscriber, self._tell = publisher, subscriber, tell
+        self._state = State(settings=settings)
+        self._stats = StatsAccumulator(segmenter.name, time.monotonic_ns())
+        self._overlay: Overlay | None = None
+        self._outlined_frame: int | None = None
+        self._closing = threading.Event()
+        self._encoder = _Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
+        self._decoder = _Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
+        self._listener = threading.Thread(target=self._listen, name="gazeline-listen", daemon=True)
+
+    def __enter__(self) -> "_Loop":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._encoder.stop()
+        self._decoder.stop()
+        give_up_s = time.monotonic() + LAST_STAGE_S
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < give_up_s:
+            with suppress(queue.Empty):  # whoever still has something to hand over can do so
+                self._inbox.get(timeout=0.01)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until ``stop``."""
+        every_ns = round(1e9 / self._state.settings.stats_hz)
+        ticked_ns = told_ns = 0
+        while not stop.is_set():
+            with suppress(queue.Empty):
+                for event in self._inbox.get(timeout=TICK_S):
+                    self._step(event)
+            now_ns = time.monotonic_ns()
+            if now_ns - ticked_ns >= TICK_S * 1e9:
+                self._step(Tick())
+                ticked_ns = now_ns
+            if now_ns - told_ns >= every_ns:
+                self._report(now_ns)
+                told_ns = now_ns
+        self._report(time.monotonic_ns())
+
+    @property
+    def _threads(self) -> tuple[threading.Thread, ...]:
+        return self._listener, self._encoder.thread, self._decoder.thread
+
+    def _step(self, event: Event) -> None:
+        now_ns = time.monotonic_ns()
+        self._state, effects = step(self._state, event, now_ns)
+        for effect in effects:
+            self._perform(effect, now_ns)
+        match event:
+            case FrameArrived():
+                self._stats.event("camera", now_ns)
+            case GazeArrived():
+                self._stats.event("gaze", now_ns)
+            case Encoded() | Decoded():
+                self._stats.event("encode" if isinstance(event, Encoded) else "decode", now_ns)
+                for stage, ms in event.took_ms.items():
+                    self._stats.latency(stage, ms, now_ns)
+
+    def _perform(self, effect: Effect, now_ns: int) -> None:
+        match effect:
+            case Encode():
+                self._encoder.start(effect)
+            case Decode():
+                self._decoder.start(effect)
+            case Publish(message):
+                self._publisher.send(message)
+                self._overlay = message
+                self._stats.event("overlay", now_ns)
+                latency_ms = message.latency_ms
+                if "gaze_to_overlay" in latency_ms:
+                    self._stats.latency("gaze_to_overlay", latency_ms["gaze_to_overlay"], now_ns)
+                # later overlays on the same picture come of gaze that moved on; the picture was outlined before
+                if "frame_to_overlay" in latency_ms and message.frame_index != self._outlined_frame:
+                    self._stats.latency("frame_to_overlay", latency_ms["frame_to_overlay"], now_ns)
+                    self._outlined_frame = message.frame_index
+
+    def _report(self, now_ns: int) -> None:
+        state, stats, bus = self._state, self._stats, Counter(self._subscriber.dropped)
+        frames_dropped = sum(count for reason, count in state.dropped.items() if reason.startswith("frame_"))
+        stats.frames["captured"] = state.counts.get("captured", 0) + bus[STALE_FRAMES]
+        stats.frames["encoded"] = state.counts.get("encoded", 0)
+        stats.frames["dropped"] = frames_dropped + bus[STALE_FRAMES]
+        stats.gaze["samples"] = state.counts.get("samples", 0)
+        stats.gaze["prompts"] = state.counts.get("prompts", 0)
+        stats.gaze["fixations"] = state.inputs.gaze.fixations
+        stats.dropped = Counter(state.dropped)
+        message = stats.snapshot(now_ns, ready=True, elsewhere=bus + self._publisher.dropped)
+        self._publisher.send(message)
+        if self._tell is not None:
+            self._tell(message, self._overlay)
+
+    def _listen(self) -> None:
+        """Messages to events, in a thread of its own, so that the step has one thing to wait for."""
+        clock = OffsetEstimator()
+        while not self._closing.is_set():
+            events = []
+            for received in self._subscriber.poll(100):
+                in_host_time, clock = stamped(received, clock)
+                if (event := event_of(in_host_time)) is not None:
+                    events.append(event)
+            if events:
+                self._inbox.put(events)
+
+
+class _Stage(Generic[Request]):
+    """A thread that does one thing at a time, and puts what came of it into the inbox."""
+
+    def __init__(self, name: str, work: Callable[[Request], Encoded | Decoded], inbox: Inbox) -> None:
+        self._work: Callable[[Request], Encoded | Decoded] = work
+        self._inbox = inbox
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()  # holds one: the pipeline asks for one
+        self.thread = threading.Thread(target=self._run, name=f"gazeline-{name}", daemon=True)
+
+    def start(self, request: Request) -> None:
+        self._requests.put(request)
+
+    def stop(self) -> None:
+        self._requests.put(None)
+
+    def _run(self) -> None:
+        while (request := self._requests.get()) is not None:
+            try:
+                event: Event = self._work(request)
+            except WireError as error:
+                event = Failed(request, error.reason)
+            except Exception as error:  # noqa: BLE001 - a model may fail in any way, and the runtime goes on
+                event = Failed(request, type(error).__name__)
+            self._inbox.put((event,))
+            del request, event  # pictures and embeddings are large; the next may be long in coming
+
+
+def event_of(received: Received) -> Event | None:
+    """The event that a message is to the pipeline; None if it is none of its business."""
+    match received.message:
+        case Frame() as frame:
+            return FrameArrived(frame, received)
+        case Gaze() as gaze:
+            return GazeArrived(gaze)
+        case HeadPose() as pose:
+            return PoseArrived(pose)
+        case RigDevice() as rig:
+            return RigArrived(rig)
+        case UserPrompt() as prompt:
+            return UserPromptArrived(prompt)
+        case _:
+            return None
+
+
+def _loaded(settings: ModelSettings, name: str | None) -> Segmenter:
+    """The model, after a first run of both networks: the first one is slow."""
+    backend = "onnxruntime" if settings.backend == "auto" else settings.backend
+    segmenter = Segmenter.load(name or settings.name, backend, settings.threads or None)
+    width, height = WARM_UP_PX
+    middle = (width / 2, height / 2)
+    window = window_of(segmenter, width, height, middle, settings.window)
+    embedding = segmenter.encode(np.zeros((height, width, 3), np.uint8), window)
+    segmenter.decode(embedding, [Prompt([middle])])
+    return segmenter
+
+
+@contextmanager
+def _unhurried_collector() -> Iterator[None]:
+    """Threads change hands quickly, and garbage collection leaves alone what was loaded: it would pause the loop."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, in place of what they do otherwise."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
