@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime.options import (
+    BUS_HELP,
     Bus,
     Gaze,
     Headless,
@@ -109,7 +110,9 @@ def demo(
 
 @app.command()
 def run(
-    bus: Bus = "gazeline",
+    bus: Annotated[
+        str | None, typer.Option("--bus", help=BUS_HELP, show_default="gazeline, or what the settings say")
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
