@@ -109,8 +109,10 @@ class WebServer:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
         ending = threading.Event()
-        reader = threading.Thread(target=self._read_bus, args=(loop, ending), name="gazeline-web-bus", daemon=True)
-        with Publisher(self._bus) as self._publisher:
+        with Publisher(self._bus) as self._publisher, Subscriber(self._bus, TOPICS) as subscriber:
+            reader = threading.Thread(
+                target=self._read_bus, args=(subscriber, loop, ending), name="gazeline-web-bus", daemon=True
+            )
             reader.start()
             try:
                 await self._server.serve(sockets=[self._socket])
@@ -121,21 +123,20 @@ class WebServer:
 
     # ---- from the bus ----
 
-    def _read_bus(self, loop: asyncio.AbstractEventLoop, ending: threading.Event) -> None:
+    def _read_bus(self, subscriber: Subscriber, loop: asyncio.AbstractEventLoop, ending: threading.Event) -> None:
         """In its own thread: hands over what came and waits until it is taken, so that nothing queues in between."""
         taken = threading.Event()
-        with Subscriber(self._bus, TOPICS) as subscriber:
-            while not ending.is_set():
-                found = subscriber.poll(100)
-                if not found:
-                    continue
-                wanted = bool(self._pages)
-                pictures = [picture_of(each) for each in found if wanted and each.message.topic == topics.FRAME_WORLD]
-                taken.clear()
-                with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                    loop.call_soon_threadsafe(self._take, found, pictures, taken)
-                    while not (taken.wait(0.1) or ending.is_set()):
-                        pass
+        while not ending.is_set():
+            found = subscriber.poll(100)
+            if not found:
+                continue
+            watched = bool(self._pages)
+            pictures = [picture_of(each) for each in found if watched and each.message.topic == topics.FRAME_WORLD]
+            taken.clear()
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(self._take, found, pictures, taken)
+                while not (taken.wait(0.1) or ending.is_set()):
+                    pass
 
     def _take(self, found: list[Received], pictures: list[Picture | None], taken: threading.Event) -> None:
         for received in found:

@@ -149,11 +149,13 @@ class Headset:
     """Publishes in a thread as a headset and a runtime would, the outlines two pictures late.
 
     The eyes rest on disc 1; a mouse goes before them for half a second after its last sample. ``turning_rad``: how far
-    the head turns to each side. ``yaws`` knows the last pictures' yaw by index.
+    the head turns to each side. Without ``runtime``, outlines and statistics are left to a real one. ``yaws`` knows
+    the last pictures' yaw by index.
     """
 
-    def __init__(self, bus: BusAddress, turning_rad: float = 0.0) -> None:
+    def __init__(self, bus: BusAddress, turning_rad: float = 0.0, *, runtime: bool = True) -> None:
         self.turning_rad = turning_rad
+        self.runtime = runtime
         self.yaws: dict[int, float] = {}
         self.mouse: deque[m.Gaze] = deque(maxlen=1000)
         self._bus = bus
@@ -187,7 +189,8 @@ class Headset:
                     publisher.send(pose_message(self.yaw_at(now_ns - earlier_ns), now_ns - earlier_ns))
                 if index % 10 == 0:
                     publisher.send(rig_message())
-                    publisher.send(stats_message())
+                    if self.runtime:
+                        publisher.send(stats_message())
                 jpeg = still or jpeg_of(picture(yaw))
                 still = None if self.turning_rad else jpeg
                 publisher.send(frame_of(index, now_ns), jpeg)
@@ -202,9 +205,9 @@ class Headset:
                 number = self._looked_at(newest) if newest is not None and leads else 1
                 late_index, late_ns, late_yaw = sent[0]
                 source = "mouse" if leads else "eye"
-                publisher.send(
-                    overlay_of(number, index=late_index, capture_ns=late_ns, yaw_rad=late_yaw, source=source)
-                )
+                overlay = overlay_of(number, index=late_index, capture_ns=late_ns, yaw_rad=late_yaw, source=source)
+                if self.runtime:
+                    publisher.send(overlay)
                 if self._ending.wait(0.05):
                     return
 

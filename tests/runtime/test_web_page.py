@@ -7,14 +7,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from gazeline.runtime import app
 from gazeline.runtime.bus import BusAddress, Hub
+from gazeline.runtime.config import ModelSettings, Settings
 from gazeline.runtime.web.server import WebServer
+from tests.engines.toy_models import write_own
 from tests.runtime import scripted_headset as headset
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -120,15 +124,49 @@ GAZED_AND_AROUND = """([id, x, y]) => {
 }"""
 
 
+OUTLINE_AROUND_POINTER = """() => {
+    const line = document.querySelector('.object.gazed:not(.leaving) [data-testid=outline]');
+    const gaze = gazeline.scene.gaze;
+    if (!line || gaze?.state !== 'user') return false;
+    const at = Object.assign(line.ownerSVGElement.createSVGPoint(), { x: gaze.x, y: gaze.y });
+    const box = line.getBBox();
+    return line.isPointInFill(at) && Math.abs(box.width - 90) < 14 && Math.abs(box.height - 90) < 14;
+}"""
+
 CARD_IS_APART = """() => {
     const box = (element) => element.getBoundingClientRect();
     const card = box(document.querySelector('#card:not(.hidden)') ?? document.createElement('p'));
-    const line = box(document.querySelector('.object.gazed [data-testid=outline]'));
+    const gazed = document.querySelector('.object.gazed [data-testid=outline]');
+    if (!gazed) return false;
+    const line = box(gazed);
     const beside = card.left >= line.right || card.right <= line.left;
     const apart = beside || card.top >= line.bottom || card.bottom <= line.top;
     const inside = card.left >= 0 && card.top >= 0 && card.right <= innerWidth && card.bottom <= innerHeight;
     return card.width && apart && inside;
 }"""
+
+
+def test_the_runtime_outlines_what_the_mouse_points_at(browser: Browser, bus: BusAddress, tmp_path: Path) -> None:
+    """End to end: page, server, bus and the real runtime with a small network, while the head turns."""
+    write_own(tmp_path)
+    stop = threading.Event()
+    settings = Settings(model=ModelSettings(name=str(tmp_path)))
+    runtime = threading.Thread(target=app.run, args=(settings,), kwargs={"bus": str(bus), "join": True, "stop": stop})
+    runtime.start()
+    try:
+        worn = headset.Headset(bus, turning_rad=0.03, runtime=False)
+        with serving(bus) as server, opened(browser, server) as page, worn:
+            wait_for_state(page, "live")
+            expect(page.locator("#f-model")).not_to_have_text("no runtime")
+            for number in (2, 3, 1):
+                point_at(page, number)
+                wait(page, OUTLINE_AROUND_POINTER)
+                wait(page, "() => document.body.dataset.source === 'mouse'")
+            page.mouse.move(1, 1)
+            wait(page, "() => !document.querySelector('.object.gazed:not(.leaving)')")
+    finally:
+        stop.set()
+        runtime.join(20)
 
 
 def test_it_waits_for_a_headset_and_then_shows_it(page: Page, bus: BusAddress) -> None:
@@ -247,6 +285,7 @@ def test_a_touch_is_the_gaze(browser: Browser, bus: BusAddress) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
     with serving(bus) as server, opened(browser, server, **phone) as page, headset.Headset(bus) as worn:
         wait_for_state(page, "live")
+        wait(page, "() => gazeline.page.overlay?.moved === 'depth'")  # rig and pose have come
         page.touchscreen.tap(*client_px(page, *headset.disc_px(3, 0.0).mean(axis=0).tolist()))
         until(lambda: len(worn.mouse) > 0)
         wait(page, "() => document.querySelector('.object.gazed')?.dataset.id === '3'")

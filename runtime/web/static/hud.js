@@ -30,7 +30,8 @@ let lastFrameAt = -Infinity;
 let pointer = null; // {x, y, at} of the pointer over the picture, in client pixels
 let pending = null; // the newest frame that waits to be drawn: [header, jpeg, socket]
 let drawing = false;
-const heldBack = []; // messages not acknowledged while the page is paused
+const heldBack = []; // messages not acknowledged while nobody looks: the server sends no more then
+const idle = () => page.paused || document.hidden;
 
 // ---- what the link brings ----
 
@@ -47,13 +48,13 @@ const link = new Link({
   },
   frame(header, jpeg, socket) {
     header.heardAt = performance.now();
-    if (page.paused) return heldBack.push([header.seq, socket]);
+    if (idle()) return heldBack.push([header.seq, socket]);
     if (pending) link.acknowledge(pending[0].seq, pending[2]);
     pending = [header, jpeg, socket];
     drawNext();
   },
   update(message) {
-    if (page.paused) return heldBack.push([message.seq]);
+    if (idle()) return heldBack.push([message.seq]);
     // It was made for the frame sent before it: with that one still waiting, it waits as part of it.
     const target = pending?.[0].capture_ns === message.capture_ns ? pending[0] : page.frame;
     if (target?.capture_ns === message.capture_ns) {
@@ -77,7 +78,7 @@ async function drawNext() {
     const current = pending;
     try {
       const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
-      await new Promise(requestAnimationFrame); // hidden pages stop here, and so does the server
+      await new Promise(requestAnimationFrame);
       if (page.paused) heldBack.push([header.seq, socket]);
       else {
         scene.drawPicture(bitmap);
@@ -166,12 +167,17 @@ setInterval(() => pointer && performance.now() - pointer.sentAt >= REST_MS - 4 &
 function setPaused(paused) {
   page.paused = paused;
   view.classList.toggle("aiming", aiming());
-  if (!paused) {
+  catchUp();
+}
+
+function catchUp() {
+  if (!idle()) {
     for (const [seq, socket] of heldBack.splice(0)) link.acknowledge(seq, socket);
     lastFrameAt = performance.now();
   }
   refreshState();
 }
+document.addEventListener("visibilitychange", catchUp);
 
 const toggles = {
   pause: ["paused", " ", setPaused],
