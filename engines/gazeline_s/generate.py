@@ -17,8 +17,8 @@ from gazeline.engines.gazeline_s.procedural import Scene, load_materials, make_s
 
 def write_scene(folder: Path, number: int, scene: Scene) -> None:
     """Writes the picture last: a scene counts as made when its picture is there."""
-    ids = {"object_ids": scene.object_ids, "part_ids": scene.part_ids, "groups": scene.groups}
-    np.savez_compressed(folder / f"{number:06d}.npz", **ids)
+    ids = folder / f"{number:06d}.npz"
+    np.savez_compressed(ids, object_ids=scene.object_ids, part_ids=scene.part_ids, groups=scene.groups)
     bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(folder / f"{number:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])
 

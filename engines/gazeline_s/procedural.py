@@ -8,6 +8,7 @@ Surfaces come from noise, stripes, checks and flat paint, and, where a folder of
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ def load_materials(folder: Path | None) -> list[Image]:
             continue
         shrink = min(1.0, 256 / max(bgr.shape[:2]))
         small = cv2.resize(bgr, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        pictures.append(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+        pictures.append(np.asarray(small[..., ::-1], np.uint8))
     return pictures
 
 
@@ -99,7 +100,7 @@ def _paint(
     solid = silhouette.coverage > 0.5
 
     reach = 0.10 * max(height, width)
-    shift = np.float32([[1, 0, reach * light[0]], [0, 1, abs(reach * light[1])]])
+    shift = np.array([[1, 0, reach * light[0]], [0, 1, abs(reach * light[1])]], np.float32)
     cast = cv2.warpAffine(silhouette.coverage, shift, (width, height))
     cast = cv2.GaussianBlur(cast, (0, 0), max(0.8, reach * rng.uniform(0.2, 0.8)))[window]
     canvas[region] *= 1 - rng.uniform(0.1, 0.75) * cast[..., None]
@@ -145,7 +146,7 @@ def _fill(rng: np.random.Generator, materials: list[Image], height: int, width: 
     plain = np.broadcast_to(base, (height, width, 3)).astype(np.float32)
     if kind < 0.7:
         grain = rng.uniform(0, 0.06) * _noise(rng, height, width, rng.uniform(1, 12))
-        return plain * (1 + grain[..., None])
+        return np.asarray(plain * (1 + grain[..., None]), np.float32)
     other = _paint_colour(rng)
     if kind < 0.8:
         blend = np.clip(0.5 + _noise(rng, height, width, rng.uniform(3, 40)), 0, 1)
@@ -156,19 +157,19 @@ def _fill(rng: np.random.Generator, materials: list[Image], height: int, width: 
         if kind > 0.92:
             wave = wave * np.sin((xs * np.sin(angle) - ys * np.cos(angle)) * 2 * np.pi / period)
         blend = np.clip(0.5 + rng.uniform(0.5, 8) * wave, 0, 1)
-    return plain + (other - base) * blend[..., None].astype(np.float32)
+    return np.asarray(plain + (other - base) * blend[..., None], np.float32)
 
 
 def _paint_colour(rng: np.random.Generator) -> NDArray[np.float32]:
     hue, saturation = rng.random(), rng.beta(1, 2.2)  # most things are nearly grey
     value = rng.uniform(0.08, 1.0)
     wheel = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
-    return (255 * value * (1 - saturation + saturation * wheel)).astype(np.float32)
+    return np.asarray(255 * value * (1 - saturation + saturation * wheel), np.float32)
 
 
 def _noise(rng: np.random.Generator, height: int, width: int, grain_px: float) -> NDArray[np.float32]:
     coarse = rng.normal(0, 1, (max(2, int(height / grain_px) + 2), max(2, int(width / grain_px) + 2)))
-    return cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _tile(rng: np.random.Generator, material: Image, height: int, width: int) -> NDArray[np.float32]:
@@ -189,7 +190,7 @@ def _background(rng: np.random.Generator, materials: list[Image], size: int) -> 
     """Walls, floor and table as large quadrangles, or one photograph-like surface."""
     canvas = _fill(rng, materials, size, size) * np.float32(rng.uniform(0.5, 1.1))
     if rng.random() < 0.25:
-        canvas = cv2.GaussianBlur(canvas, (0, 0), rng.uniform(1, 6))
+        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), rng.uniform(1, 6)), np.float32)
     for _ in range(rng.integers(0, 4)):
         height = rng.uniform(0.15, 0.9) * size
         quad = np.array(
@@ -207,7 +208,7 @@ def _background(rng: np.random.Generator, materials: list[Image], size: int) -> 
 def _camera(rng: np.random.Generator, canvas: NDArray[np.float32]) -> Image:
     """What a headset's camera does to it: blur, vignette, colour cast, exposure, noise."""
     size = canvas.shape[0]
-    picture = np.clip(canvas, 0, 255)
+    picture: NDArray[Any] = np.clip(canvas, 0, 255)
     if rng.random() < 0.6:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.4))
     ramp = np.linspace(-1, 1, size, dtype=np.float32)

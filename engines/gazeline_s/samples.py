@@ -32,7 +32,7 @@ def read_scene(picture: Path) -> Scene:
     with np.load(picture.with_suffix(".npz")) as ids:
         objects, parts = ids["object_ids"], ids["part_ids"]
         groups = ids["groups"] if "groups" in ids else np.zeros(int(objects.max()) + 1, np.uint16)
-    return Scene(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), objects, parts, groups)
+    return Scene(np.asarray(bgr[..., ::-1], np.uint8), objects, parts, groups)
 
 
 class Scenes(Dataset[Sample]):
@@ -107,7 +107,7 @@ def frame_area(window: Window) -> NDArray[np.float32]:
     u = (2 * np.arange(MASK_PX) + 1) / MASK_PX - 1
     stretch = window.x.linear + 3 * window.x.cubic * u * u
     weight = stretch[:, None] * stretch[None, :]
-    return (weight / weight.mean()).astype(np.float32)
+    return np.asarray(weight / weight.mean(), np.float32)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _ask(
                 labels[k] = inside
         if rng.random() < 0.6:
             mask[0], has = _earlier(rng, wanted.masks), np.float32(1)
-    return {"coords": coords, "labels": labels, "mask": mask, "has": has, "target": wanted.masks}
+    return {"coords": coords, "labels": labels, "mask": mask, "has": np.array(has), "target": wanted.masks}
 
 
 def _click(rng: np.random.Generator, thing: NDArray[np.bool_], longest: int) -> NDArray[np.float64]:
@@ -167,9 +167,9 @@ def _click(rng: np.random.Generator, thing: NDArray[np.bool_], longest: int) -> 
         top, left = rows.min(), columns.min()
         piece = thing[top : rows.max() + 1, left : columns.max() + 1].astype(np.uint8)
         depth = cv2.distanceTransform(np.pad(piece, 1), cv2.DIST_L2, 3)[1:-1, 1:-1][rows - top, columns - left]
-        pick = rng.choice(len(rows), p=depth / depth.sum())
+        pick = int(rng.choice(len(rows), p=depth / depth.sum()))
     else:
-        pick = rng.integers(len(rows))
+        pick = int(rng.integers(len(rows)))
     click = np.array([columns[pick], rows[pick]], float)
     return click + rng.normal(0, GAZE_ERROR * longest * 0.6, 2) if rng.random() < 0.4 else click
 
@@ -191,7 +191,7 @@ def _box(
 
 def _around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     ring = cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)
-    return np.logical_and(ring, ~mask)
+    return np.asarray(ring & ~mask, np.bool_)
 
 
 def _earlier(rng: np.random.Generator, masks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -202,7 +202,7 @@ def _earlier(rng: np.random.Generator, masks: NDArray[np.float32]) -> NDArray[np
     for _ in range(rng.integers(0, 4)):
         x, y = (int(v) for v in rng.integers(0, MASK_PX, 2))
         cv2.circle(mask, (x, y), int(rng.integers(2, 12)), float(rng.random() < 0.5), -1)
-    return cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2)) * 12 - 6
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2)) * 12 - 6, np.float32)
 
 
 def _crop(rng: np.random.Generator, scene: Scene) -> Scene:
@@ -224,9 +224,9 @@ def _colours(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.u
     gain = rng.uniform(0.7, 1.5) * rng.normal(1, 0.06, 3)
     lift = rng.uniform(-0.03, 0.08)
     table = np.clip(255 * (ramp * gain + lift), 0, 255).astype(np.uint8)
-    out = cv2.LUT(np.ascontiguousarray(image), table[None])
+    out = np.asarray(cv2.LUT(np.ascontiguousarray(image), table[None]), np.uint8)
     if rng.random() < 0.1:
-        out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        out = np.repeat(np.asarray(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
     return out
 
 
@@ -234,7 +234,7 @@ def _lens(rng: np.random.Generator, seen: NDArray[np.float32]) -> NDArray[np.flo
     """Blur and noise at the window's own scale."""
     seen = np.ascontiguousarray(seen)
     if rng.random() < 0.35:
-        seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.4, 1.3))
+        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.4, 1.3)), np.float32)
     if rng.random() < 0.5:
         size = seen.shape[:2]
         noise = rng.standard_normal(size, np.float32)[..., None] * rng.uniform(0, 8)

@@ -272,7 +272,7 @@ def _person(rng: np.random.Generator) -> Made:
         elbow = np.array([side * rng.uniform(0.5, 0.9), rng.uniform(0.7, 1.1)])
         hand = elbow + rng.normal(0, 0.35, 2)
         parts.append(_Polygon(_band(np.array([[side * shoulder * 0.9, 0.5], elbow, hand]), 0.2), 1.05, 0.2))
-        parts.append(_Polygon(_ellipse(*hand, 0.11, 0.11), 1, 0.9))
+        parts.append(_Polygon(_ellipse(hand[0], hand[1], 0.11, 0.11), 1, 0.9))
     parts.append(_Polygon(_ellipse(0, 0.12, 0.22, 0.3), 1, 0.95))
     parts.append(_Polygon(_ellipse(0, -0.02, 0.24, 0.2), 1, 0.95))
     return parts, True, 0.15

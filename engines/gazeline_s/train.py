@@ -101,7 +101,7 @@ def _step(model: GazelineS, optimiser: torch.optim.Optimizer, sample: dict[str, 
     weight = sample["weight"].repeat_interleave(sample["coords"].shape[1], 0)
     total, curves = loss(masks.float(), iou.float(), target, weight)
     optimiser.zero_grad()
-    total.backward()
+    torch.autograd.backward(total)
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return {"loss": float(total.detach()), **{name: float(value) for name, value in curves.items()}}

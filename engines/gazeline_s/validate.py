@@ -26,8 +26,6 @@ class Look:
 
 def read_looks(folder: Path, *, min_area_px: int = 400, most: int = 300) -> list[Look]:
     """Objects of a COCO-style folder (``images/``, ``instances.json``), spread evenly over it. Needs pycocotools."""
-    from pycocotools import mask as coco_mask
-
     content = json.loads((folder / "instances.json").read_text())
     pictures = {picture["id"]: picture for picture in content["images"]}
     wanted = [a for a in content["annotations"] if not a.get("iscrowd") and a["area"] >= min_area_px]
@@ -35,14 +33,17 @@ def read_looks(folder: Path, *, min_area_px: int = 400, most: int = 300) -> list
     looks = []
     for annotation in wanted:
         picture = pictures[annotation["image_id"]]
-        mask = _mask(annotation["segmentation"], picture["height"], picture["width"], coco_mask)
+        mask = read_mask(annotation["segmentation"], picture["height"], picture["width"])
         depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
         y, x = np.unravel_index(depth.argmax(), depth.shape)
         looks.append(Look(folder / "images" / picture["file_name"], mask, np.array([x, y], float)))
     return looks
 
 
-def _mask(segmentation: Any, height: int, width: int, coco_mask: Any) -> NDArray[np.bool_]:
+def read_mask(segmentation: Any, height: int, width: int) -> NDArray[np.bool_]:
+    """A COCO segmentation (polygons or run lengths) as (H, W) bool. Needs pycocotools."""
+    from pycocotools import mask as coco_mask
+
     if isinstance(segmentation, list):
         segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
     elif isinstance(segmentation["counts"], list):
@@ -78,4 +79,4 @@ def _score(model: GazelineS, look: Look) -> tuple[float, float, float, float]:
 
 
 def _iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    return float(np.count_nonzero(a & b) / max(1, np.count_nonzero(a | b)))
+    return int(np.count_nonzero(a & b)) / max(1, int(np.count_nonzero(a | b)))
