@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import degrees, radians
+from math import asin, dist, radians
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.calib.se3 import SE3
-from gazeline.calib.so3 import angle_rad
 
 Array = NDArray[np.float64]
 Source = Literal["eye", "head", "mouse"]
@@ -110,11 +109,16 @@ def median_of(raw: Sequence[GazeSample]) -> GazeSample:
     return newest if norm < 0.5 else replace(newest, d_head=d / norm)  # short: they point all over
 
 
-def apart_deg(a: GazeSample, b: GazeSample) -> float:
+def apart_rad(a: GazeSample, b: GazeSample) -> float:
     """The angle between two samples: in the world where both have a head pose, else in the head."""
     if a.d_world is not None and b.d_world is not None:
-        return degrees(float(angle_rad(a.d_world, b.d_world)))
-    return degrees(float(angle_rad(a.d_head, b.d_head)))
+        return between_rad(a.d_world, b.d_world)
+    return between_rad(a.d_head, b.d_head)
+
+
+def between_rad(a: Array, b: Array) -> float:
+    """The angle between two unit directions (3,): by the chord, exact where it is small, and cheap."""
+    return 2.0 * asin(min(0.5 * dist(a, b), 1.0))
 
 
 def newest_of(window: tuple[GazeSample, ...], span_ns: float) -> tuple[GazeSample, ...]:

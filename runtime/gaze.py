@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from math import radians
 from typing import Literal
 
-from gazeline.calib.so3 import angle_rad
 from gazeline.runtime.centroid import (
     Array,
     Centroid,
     GazeSample,
     Source,
-    apart_deg,
+    apart_rad,
+    between_rad,
     centroid_of,
     median_depth_m,
     median_of,
@@ -98,7 +98,7 @@ def _mouse(state: GazeState, sample: GazeSample, settings: GazeSettings) -> Gaze
     if state.mouse_ns is not None and sample.t_ns < state.mouse_ns:
         return state
     leads = state.mouse_ns is not None and state.kind == "fixation"
-    same = leads and apart_deg(state.window[0], sample) <= settings.dispersion_deg
+    same = leads and apart_rad(state.window[0], sample) <= radians(settings.dispersion_deg)
     return GazeState(
         kind="fixation",
         start_ns=state.start_ns if same else sample.t_ns,
@@ -128,8 +128,8 @@ def _low(state: GazeState, sample: GazeSample, settings: GazeSettings) -> GazeSt
 def _follow(state: GazeState, sample: GazeSample, settings: GazeSettings) -> GazeState:
     """In a fixation: does the sample belong to it?"""
     window = (*state.window, sample)
-    before = centroid_of(state.window)
-    away_rad = float(angle_rad(before.at(before.last_ns), _direction(sample, before, state.window[-1])))
+    before = state.centroid or centroid_of(state.window)
+    away_rad = between_rad(before.at(before.last_ns), _direction(sample, before, state.window[-1]))
     stays = (
         away_rad <= radians(settings.dispersion_deg)
         and _speed_rad_s(window) <= radians(settings.velocity_deg_s)
@@ -193,4 +193,4 @@ def _speed_rad_s(window: tuple[GazeSample, ...]) -> float:
     earlier = [sample for sample in window[:-1] if newest.t_ns - sample.t_ns >= VELOCITY_BASELINE_NS]
     if not earlier:
         return 0.0
-    return radians(apart_deg(earlier[-1], newest)) / ((newest.t_ns - earlier[-1].t_ns) * 1e-9)
+    return apart_rad(earlier[-1], newest) / ((newest.t_ns - earlier[-1].t_ns) * 1e-9)
