@@ -32,7 +32,7 @@ class GazeSettings(Struct, frozen=True, kw_only=True):
     # Faster is a saccade (I-VT). 30 is usual for laboratory trackers; at 120 Hz and 0.2 deg of noise two samples of an
     # eye at rest already differ by 30 deg/s, so a headset needs more.
     velocity_deg_s: Annotated[float, Meta(gt=0.0, le=2000.0)] = 100.0
-    blink_ms: Ms = 400.0  # low confidence for up to this long is a blink (the outline stays); longer, the gaze is lost
+    blink_ms: Ms = 400.0  # low confidence for up to this long is a blink; longer, the gaze is lost
     mouse_hold_ms: Ms = 500.0  # for this long after its last sample the mouse goes before the eye
 
 
@@ -48,7 +48,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True):
 class OutlineSettings(Struct, frozen=True, kw_only=True):
     """From masks to what is drawn."""
 
-    tolerance_px: Annotated[float, Meta(ge=0.0, le=100.0)] = 1.0  # no vertex left out lies farther from the outline
+    tolerance_px: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.5  # no vertex left out lies farther from the outline
     min_area_px: Annotated[float, Meta(ge=0.0)] = 24.0  # smaller islands and holes are left away
     max_objects: Annotated[int, Meta(ge=1, le=100)] = 8
     default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.0  # where nothing says how far the object is

@@ -31,7 +31,23 @@ WHY_DROPPED = {
     "not_unit": "directions that are not of unit length",
     "no_time": "messages without a time",
     "too_large": "messages that are too large",
+    "frame_superseded": "pictures that a newer one overtook at the encoder",
+    "frame_out_of_order": "pictures older than the last one, or sent twice",
+    "frame_not_colour": "pictures that are not in colour",
+    "frame_bad_image": "broken pictures",
+    "gaze_out_of_order": "gaze older than the last sample, or sent twice",
+    "gaze_behind_mouse": "gaze of the eyes while the mouse leads",
+    "gaze_other_eye": "gaze of one eye while both are seen",
+    "gaze_no_rig": "gaze that no calibration places in the picture",
+    "gaze_no_frame": "gaze in pixels before the first picture",
+    "gaze_no_direction": "gaze that points nowhere",
+    "prompt_unsupported": "prompts of a kind that is not supported",
+    "prompt_unknown_frame": "prompts about a picture that is not known",
+    "prompt_outside": "prompts outside of their picture",
+    "rig_invalid": "calibrations that do not read",
+    "decode_gaze_gone": "answers that came after gaze was gone",
 }
+WHY_UNTIMELY = {"late": "that came too late", "future": "from the future: a wrong clock", "no_time": "without a time"}
 
 Show = Callable[[Stats, Overlay | None], None]
 
@@ -150,6 +166,8 @@ def _why(reason: str) -> str:
     if reason in WHY_DROPPED:
         return WHY_DROPPED[reason]
     kind, _, topic = reason.partition("_")
+    if topic in WHY_UNTIMELY:
+        return f"{kind} {WHY_UNTIMELY[topic]}"
     return {"stale": f"{topic} that a newer one overtook", "full": f"{topic} that found no room"}.get(kind, "")
 
 
