@@ -98,7 +98,7 @@ class Status(Struct, tag="status", tag_field="type"):
     stages: dict[str, dict[str, float]] = {}
     rates_hz: dict[str, float] = {}
     dropped: dict[str, int] = {}
-    dropped_total: int = 0
+    frames_dropped: int = 0
     rss_mb: float = 0.0
 
 
@@ -138,6 +138,6 @@ def status_of(stats: Stats | None, *, camera: bool) -> Status:
         stages={name: {"p50_ms": stage.p50_ms, "p99_ms": stage.p99_ms} for name, stage in stats.stages.items()},
         rates_hz=stats.rates_hz,
         dropped=stats.dropped,
-        dropped_total=sum(stats.dropped.values()),
+        frames_dropped=stats.frames.get("dropped", 0),
         rss_mb=stats.rss_mb,
     )

@@ -135,7 +135,7 @@ def stats_message() -> m.Stats:
         ready=True,
         model="test-model",
         uptime_s=1.0,
-        frames={"captured": 1, "encoded": 1, "dropped": 0},
+        frames={"captured": 1, "encoded": 1, "dropped": 3},
         gaze={"samples": 1, "prompts": 1, "fixations": 1},
         dropped={"stale": 3},
         stages={"encode": m.StageStats(count=1, p50_ms=12.0, p99_ms=15.0)},

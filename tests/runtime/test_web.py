@@ -357,7 +357,7 @@ def test_status_says_who_is_there(server: WebServer, publisher: Publisher) -> No
         found = status(page)
         assert found["camera"] is True
         assert found["model"] == "test-model"
-        assert found["dropped_total"] == 3
+        assert found["frames_dropped"] == 3
         assert found["stages"]["encode"] == {"p50_ms": 12.0, "p99_ms": 15.0}
 
 

@@ -279,7 +279,7 @@ function showFigures() {
   figure("f-encode", latency("encode"), "ms");
   figure("f-decode", latency("decode"), "ms");
   figure("f-gaze", latency("gaze_to_overlay"), "ms");
-  figure("f-dropped", status?.runtime ? status.dropped_total : null, "");
+  figure("f-dropped", status?.runtime ? status.frames_dropped : null, "");
   figure("f-model", status?.runtime ? status.model : link.open ? "no runtime" : null, "");
   byId("f-model").classList.toggle("warn", link.open && status != null && !status.runtime);
   refreshState();
