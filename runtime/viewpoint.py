@@ -45,12 +45,13 @@ class Viewpoint:
                 self._poses = NO_POSES  # another sender, another time
             self._poses = self._poses.added(message.capture_ns, message.T_world_head)
         elif isinstance(message, RigDevice):
-            text, rig = self._rigs.pop(message.rig_id, ("", None))
+            text, rig = self._rigs.get(message.rig_id, ("", None))
             if text != message.rig_json or rig is None:
                 try:
                     rig = rig_file.loads(message.rig_json)
                 except ValueError:
                     return
+            self._rigs.pop(message.rig_id, None)
             self._rigs[message.rig_id] = (message.rig_json, rig)
             if len(self._rigs) > RIGS_KEPT:
                 del self._rigs[next(iter(self._rigs))]
