@@ -187,7 +187,8 @@ def _headset(scene: str, seed: int, size: str, fisheye: bool, settings: "Headset
     from gazeline.sim.scene import build_scene
 
     width, height = _width_height(size)
-    return Headset(build_scene(scene, seed), simulated_rig(width, height, fisheye=fisheye), seed, settings)
+    built = build_scene(scene, seed)  # type: ignore[arg-type]  # it checks
+    return Headset(built, simulated_rig(width, height, fisheye=fisheye), seed, settings)
 
 
 def _width_height(size: str) -> tuple[int, int]:

@@ -70,7 +70,7 @@ class Headset:
         head = scene.viewpoint.head
         self.wearer = Wearer(
             seed,
-            survey(scene, self._camera, self._renderer),
+            survey(scene),
             viewpoint_m=head,
             facing_deg=yaw_pitch_deg(np.subtract(scene.viewpoint.target, head)),
             locate=_Locator(build_scene(scene.kind, scene.seed)),  # one of its own: it is asked by other threads

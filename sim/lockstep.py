@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from gazeline.engines.segmenter import Segmenter
 from gazeline.runtime import events as e
 from gazeline.runtime import messages as m
 from gazeline.runtime import pipeline, wire
+from gazeline.runtime.app import event_of
 from gazeline.runtime.config import Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode
 from gazeline.runtime.report import Accumulator
 from gazeline.runtime.topics import STATS_RUNTIME
 from gazeline.runtime.video import VideoWriter
-from gazeline.runtime.wire import Received, WireError
+from gazeline.runtime.wire import WireError
 from gazeline.sim.headset import Headset
 from gazeline.sim.score import Scorer
 
@@ -76,7 +78,7 @@ class _Run:
             return
         if self.video is not None:
             self.video.take(received)
-        event = _event(received)
+        event = event_of(received)
         if event is not None:
             self.step(event, now_ns)
 
@@ -87,7 +89,7 @@ class _Run:
                 self.publish(effect.message, now_ns)
             else:
                 done, took_ms = self.work(effect)
-                self.at(now_ns + round(1e6 * took_ms), lambda t_ns, done=done: self.step(done, t_ns))
+                self.at(now_ns + round(1e6 * took_ms), partial(self.step, done))
 
     def work(self, effect: e.Encode | e.Decode) -> tuple[e.Event, float]:
         """Do it with the real model; returns the event of its end, and how long it is said to have taken."""
@@ -145,7 +147,7 @@ def run(
         session = _Run(headset, segmenter, state, costs, writer, scorer)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
-            session.at(t_ns, lambda now_ns: session.step(e.Tick(), now_ns))
+            session.at(t_ns, partial(session.step, e.Tick()))
         for delivery in headset.deliveries(seconds):
             now_ns = EPOCH_NS + delivery.deliver_ns
             session.until(now_ns)
@@ -157,20 +159,6 @@ def run(
     report = session.report.report()
     report["memory_mb"] = {"rss_peak": None}
     return report
-
-
-def _event(received: Received) -> e.Event | None:
-    match received.message:
-        case m.Frame() as frame:
-            return e.FrameArrived(frame, received)
-        case m.Gaze() as gaze:
-            return e.GazeArrived(gaze)
-        case m.HeadPose() as pose:
-            return e.PoseArrived(pose)
-        case m.RigDevice() as rig:
-            return e.RigArrived(rig)
-        case _:
-            return None
 
 
 def _stats(session: _Run, now_ns: int) -> m.Stats:

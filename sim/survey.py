@@ -12,6 +12,7 @@ from gazeline.calib.rig import RigCamera
 from gazeline.calib.se3 import SE3
 from gazeline.sim.head import facing, yaw_pitch_deg
 from gazeline.sim.render import Rendered, Renderer
+from gazeline.sim.rig import CAMERA, simulated_rig
 from gazeline.sim.scene import Scene
 from gazeline.sim.wearer import GazePoints
 
@@ -25,12 +26,15 @@ BIG_M = 1.0  # furniture is looked at less than what stands on it
 BIG_WEIGHT, MOVING_WEIGHT = 0.2, 2.0
 
 
-def survey(scene: Scene, camera: RigCamera, renderer: Renderer) -> list[GazePoints]:
+def survey(scene: Scene) -> list[GazePoints]:
     """Points to look at, by object, from the scene's viewpoint at the scene's time 0; objects never seen are left out.
 
-    ``renderer`` draws ``scene`` through ``camera``; the scene is left at time 0.
+    It is always made with the usual camera, so that a seed's wearer does the same whatever headset is worn. Leaves the
+    scene at time 0. All rendering of a process is for one thread.
     """
     scene.advance(0)
+    camera = simulated_rig().cameras[CAMERA]
+    renderer = Renderer(scene, camera.camera)
     eye = np.asarray(scene.viewpoint.head, dtype=np.float64)
     rng = np.random.default_rng([scene.seed, 0x5EE])
     best: dict[int, tuple[int, Array, Array]] = {}  # pixels, points (N, 3), weights (N,)
@@ -50,6 +54,7 @@ def survey(scene: Scene, camera: RigCamera, renderer: Renderer) -> list[GazePoin
             if object_id > 0 and (object_id not in best or counts[object_id] > best[object_id][0]):
                 points, central = _points(rendered, object_id, camera, poses[-1], rng)
                 best[object_id] = int(counts[object_id]), points, central
+    renderer.close()
     things = []
     for item in scene.objects:
         if item.id not in best:

@@ -69,9 +69,9 @@ def gaze_hit(rendered: Rendered, camera: Camera, T_world_camera: SE3, eye: EyeSt
 def truth_message(
     truth: Truth, rendered: Rendered, scene: Scene, T_world_camera: SE3, capture_ns: int
 ) -> tuple[TruthFrame, tuple[bytes, ...]]:
-    """``truth.frame`` and its raw pictures: object ids, part ids, range in mm (0: nothing there, or beyond 65 m)."""
+    """``truth.frame`` and its raw pictures: object ids, part ids, range in mm (65535: nothing there)."""
     height, width = truth.object_ids.shape
-    depth_mm = np.where(rendered.depth_m < 65.5, rendered.depth_m * 1000.0, 0.0).astype(np.uint16)
+    depth_mm = np.minimum(rendered.depth_m * np.float32(1000.0), 65535.0).astype(np.uint16)
     age_ns = truth.t_ns - truth.eye.since_ns if truth.eye.since_ns is not None else 0
     message = TruthFrame(
         topic=TRUTH_FRAME,
@@ -93,25 +93,38 @@ def truth_message(
 def _visible(ids: Ids, rendered: Rendered, scene: Scene) -> list[TruthObject]:
     """The objects in the picture. Boxes are x0, y0, x1, y1: the outer edges of the pixels."""
     height, width = ids.shape
+    # runs of one id along the rows: a hundredth as many as pixels
+    starts = np.ones((height, width), dtype=np.bool_)
+    np.not_equal(ids[:, 1:], ids[:, :-1], out=starts[:, 1:])
+    first = np.flatnonzero(starts)
+    run_ids = ids.ravel()[first].astype(np.int64)
+    lengths = np.diff(first, append=ids.size)
+    rows, columns = np.divmod(first, width)
     count = 1 + max((item.id for item in scene.objects), default=0)
-    flat = ids.astype(np.int64)
-    in_row = np.bincount((flat * height + np.arange(height)[:, None]).ravel(), minlength=count * height)
-    in_column = np.bincount((flat * width + np.arange(width)).ravel(), minlength=count * width)
-    rows, columns = in_row.reshape(count, height), in_column.reshape(count, width)  # pixels per object and line
-    pixels = rows.sum(axis=1)
-    metres = np.bincount(flat.ravel(), np.where(np.isfinite(rendered.depth_m), rendered.depth_m, 0.0).ravel(), count)
+    pixels = np.bincount(run_ids, lengths, count)
+    low, high = np.full((count, 2), max(ids.shape)), np.full((count, 2), -1)  # x, y
+    for axis, smallest, largest in ((0, columns, columns + lengths - 1), (1, rows, rows)):
+        np.minimum.at(low[:, axis], run_ids, smallest)
+        np.maximum.at(high[:, axis], run_ids, largest)
+    some_ids, some_m = ids[::2, ::2].ravel(), rendered.depth_m[::2, ::2].ravel()
+    metres = np.bincount(some_ids, np.where(np.isfinite(some_m), some_m, 0.0), count)
+    some_pixels = np.bincount(some_ids, minlength=count)
     found = []
     for item in scene.objects:
         if not pixels[item.id]:
             continue
-        y, x = np.flatnonzero(rows[item.id]), np.flatnonzero(columns[item.id])
+        (x0, y0), (x1, y1) = low[item.id].tolist(), high[item.id].tolist()
+        if some_pixels[item.id]:
+            depth_m = float(metres[item.id] / some_pixels[item.id])
+        else:  # a line or two of pixels
+            depth_m = float(rendered.depth_m[ids == item.id].mean())
         found.append(
             TruthObject(
                 id=item.id,
                 name=item.name,
                 visible_px=int(pixels[item.id]),
-                box=(float(x[0]) - 0.5, float(y[0]) - 0.5, float(x[-1]) + 0.5, float(y[-1]) + 0.5),
-                depth_m=round(float(metres[item.id] / pixels[item.id]), 4),
+                box=(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5),
+                depth_m=round(depth_m, 4),
                 parts={part.name: part.id for part in item.parts},
             )
         )
