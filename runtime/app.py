@@ -93,9 +93,10 @@ def run(
             if settings.bus.pupil_remote_port:
                 stack.enter_context(PupilRemote(address, settings.bus.pupil_remote_port))
         publisher = stack.enter_context(Publisher(address))
+        # Listening from the start: a rig that is sent once a second is known by the time that the model is.
+        subscriber = stack.enter_context(Subscriber(address, HEARD))
         segmenter = _loaded(settings.model, model)
         stack.callback(segmenter.close)
-        subscriber = stack.enter_context(Subscriber(address, HEARD))
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
         stack.enter_context(_unhurried_collector())

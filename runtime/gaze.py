@@ -2,12 +2,13 @@
 
 A pure reducer, `update(state, sample) -> state`, of a dispersion classifier (I-DT of D. Salvucci and J. Goldberg,
 "Identifying fixations and saccades in eye-tracking protocols", ETRA 2000) with a velocity threshold beside it. It
-differs from I-DT in three ways, each for live use on a moving head:
+differs from I-DT in four ways, each for live use on a moving head:
 
 - directions are compared in the world frame where the head pose is known: while the head turns, the vestibulo-ocular
   reflex keeps a fixation steady in the world, not in the head;
 - dispersion is the largest angle between any two samples, after the line that fits them is taken out, if that line
   is slower than smooth pursuit: gaze that follows a moving thing is a fixation, and its centroid moves along;
+- where samples come so seldom that a saccade fits between two, each is a fixation of its own or goes on with the last;
 - samples go through a short median first, and one alone never ends a fixation: real trackers are noisy (0.3 to 0.8 deg
   from sample to sample at 200 Hz) and give single outliers.
 """
@@ -76,6 +77,21 @@ def update(state: GazeState, sample: GazeSample, settings: GazeSettings = DEFAUL
     state = expired(state, sample.t_ns)
     if sample.confidence < settings.confidence_min:
         return _low(state, sample, settings)
+    return _good(state, sample, settings)
+
+
+def expired(state: GazeState, now_ns: int) -> GazeState:
+    """The state at ``now_ns`` if no sample came since: lost, after a while."""
+    if state.kind == "lost" or now_ns - state.newest_ns <= LOST_AFTER_NS:
+        return state
+    return replace(_without_samples(state, "lost", state.newest_ns), low_since_ns=None)
+
+
+def _good(state: GazeState, sample: GazeSample, settings: GazeSettings) -> GazeState:
+    """A sample worth using."""
+    open_eyed = state.kind in ("fixation", "saccade")
+    if open_eyed and state.newest and sample.t_ns - state.newest.t_ns >= settings.fixation_ms * 1e6:
+        return _sparse(state, sample, settings)
     raw = (*(earlier for earlier in state.raw if sample.t_ns - earlier.t_ns <= MEDIAN_NS), sample)
     state = replace(state, newest_ns=sample.t_ns, newest=sample, source=sample.source, low_since_ns=None, raw=raw)
     filtered = median_of(raw)
@@ -86,11 +102,29 @@ def update(state: GazeState, sample: GazeSample, settings: GazeSettings = DEFAUL
     return _settle(state, (*state.window, filtered), settings)
 
 
-def expired(state: GazeState, now_ns: int) -> GazeState:
-    """The state at ``now_ns`` if no sample came since: lost, after a while."""
-    if state.kind == "lost" or now_ns - state.newest_ns <= LOST_AFTER_NS:
-        return state
-    return replace(_without_samples(state, "lost", state.newest_ns), low_since_ns=None)
+def _sparse(state: GazeState, sample: GazeSample, settings: GazeSettings) -> GazeState:
+    """A sample so long after the last one that a saccade may have come and gone in between, as in streams of 10 Hz.
+
+    Eyes rest nine tenths of the time, so it is taken for a fixation of its own, or for the same one if it points there.
+    """
+    window = (*state.window, sample)
+    same = state.kind == "fixation" and apart_rad(state.window[-1], sample) <= radians(settings.dispersion_deg)
+    window = newest_of(window, WINDOW_NS) if same else (sample,)
+    return replace(
+        state,
+        kind="fixation",
+        start_ns=state.start_ns if same else sample.t_ns,
+        source=sample.source,
+        centroid=centroid_of(window),
+        depth_m=median_depth_m(window),
+        newest=sample,
+        fixations=state.fixations + (not same),
+        newest_ns=sample.t_ns,
+        low_since_ns=None,
+        raw=(sample,),
+        window=window,
+        outlier=None,
+    )
 
 
 def _mouse(state: GazeState, sample: GazeSample, settings: GazeSettings) -> GazeState:

@@ -111,7 +111,11 @@ def with_rig(inputs: Inputs, message: RigDevice) -> Heard:
         return inputs, "rig_invalid"
     others = [(name, entry) for name, entry in inputs.rigs.items() if name != message.rig_id]
     rigs = dict([*others, (message.rig_id, (message.rig_json, rig))][-RIGS_KEPT:])
-    return replace(inputs, rigs=rigs), None
+    inputs = replace(inputs, rigs=rigs)
+    newest, newest_ns = inputs.views.newest, inputs.views.newest_ns
+    if newest is not None and newest_ns is not None:  # it may have come before its calibration
+        inputs = replace(inputs, views=inputs.views.added(newest_ns, view_of(inputs, newest.frame)))
+    return inputs, None
 
 
 def with_gaze(inputs: Inputs, gaze: Gaze, settings: Settings, now_ns: int) -> Heard:

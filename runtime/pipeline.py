@@ -97,7 +97,11 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
         case PoseArrived(pose):
             return _take(state, heard.with_pose(state.inputs, pose, now_ns)), ()
         case RigArrived(rig):
-            return _take(state, heard.with_rig(state.inputs, rig)), ()
+            known = state.inputs.rigs
+            state = _take(state, heard.with_rig(state.inputs, rig))
+            if state.view is not None and state.inputs.rigs is not known:
+                state = replace(state, view=heard.view_of(state.inputs, state.view.frame))
+            return state, ()
         case FrameArrived():
             state = _count(_take(state, heard.with_frame(state.inputs, event, now_ns)), "captured")
         case GazeArrived(gaze):

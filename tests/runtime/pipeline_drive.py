@@ -40,6 +40,7 @@ MS = 1_000_000
 T0 = 5_000_000_000
 CAMERA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
 RIG = Rig("headset", {"world": RigCamera(CAMERA, Transform.of(FORWARD_CAMERA))})
+RIG_TEXT = rig_file.dumps(RIG)
 PICTURE = np.zeros((480, 640, 3), np.uint8)
 
 Array = NDArray[np.float64]
@@ -100,9 +101,7 @@ class Drive:
         self._next = {"frame": 0.0, "gaze": 0.0, "pose": 0.0, "tick": 0.0}
         self._index = 0
         if world.with_rig:
-            self.feed(
-                RigArrived(RigDevice(topic="rig.device", capture_ns=T0, rig_id="headset", rig_json=rig_file.dumps(RIG)))
-            )
+            self.feed(RigArrived(RigDevice(topic="rig.device", capture_ns=T0, rig_id="headset", rig_json=RIG_TEXT)))
 
     def run(self, until_ms: float) -> "Drive":
         """Up to a time since the start."""

@@ -94,10 +94,23 @@ def test_every_usual_rate(hz: float) -> None:
     assert (recognised.newest_ns - n / hz * 1e9) / MS < 80 + 12 + 2.5 * 1000 / hz  # 12: half of the median
 
 
-def test_ten_samples_a_second_still_make_fixations() -> None:
-    state, _ = fed(samples([0.0] * 5 + [20.0] * 5, hz=10.0))
-    assert (state.kind, state.fixations) == ("fixation", 2)
-    assert degrees_from(state, direction(20.0)) < 0.01
+def test_ten_samples_a_second_are_fixations_each_until_they_agree() -> None:
+    state, states = fed(samples([0.0] * 5 + [20.0] * 5 + [30.0, 40.0, 40.0], hz=10.0))
+    assert [s.kind for s in states] == ["saccade"] + ["fixation"] * 12
+    assert [s.fixations for s in states] == [0] + [1] * 4 + [2] * 5 + [3, 4, 4]
+    assert degrees_from(states[9], direction(20.0)) < 0.01
+    assert degrees_from(state, direction(40.0)) < 0.01
+
+
+def test_a_gap_in_a_dense_stream_does_not_end_a_fixation_nor_hide_a_saccade() -> None:
+    before, after = samples([0.0] * 40), samples([0.0] * 40, start_ms=500.0)
+    state, _ = fed([*before, *after])
+    assert (state.kind, state.fixations, state.start_ns) == ("fixation", 1, 0)
+    elsewhere, states = fed([*before, *samples([15.0] * 40, start_ms=500.0)])
+    assert (elsewhere.kind, elsewhere.fixations) == ("fixation", 2)
+    assert states[40].fixations == 2
+    moving, _ = fed([*before, *samples([5.0 + 3.0 * i for i in range(6)], start_ms=500.0)])  # 360 deg/s
+    assert moving.kind == "saccade"
 
 
 def test_the_head_turns_and_the_eyes_stay_on_the_thing() -> None:

@@ -20,7 +20,7 @@ from gazeline.runtime.events import (
 )
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, Pose, RigDevice, UserPrompt
 from gazeline.runtime.pipeline import State, step
-from tests.runtime.pipeline_drive import MS, PICTURE, Disc, Drive, World, encoded, head_at, pixel, towards
+from tests.runtime.pipeline_drive import MS, PICTURE, RIG_TEXT, Disc, Drive, World, encoded, head_at, pixel, towards
 
 
 def centre(overlay: Overlay) -> tuple[float, float]:
@@ -200,6 +200,14 @@ def test_without_a_rig_gaze_cannot_be_placed_and_is_counted() -> None:
     assert not drive.decodes()
     assert drive.state.dropped["gaze_no_rig"] > 30
     assert drive.state.counts["encoded"] > 5
+
+
+def test_a_rig_that_comes_late_is_used_from_then_on() -> None:
+    drive = Drive(World(with_rig=False, frame_ms=10_000.0)).run(100)
+    drive.feed(RigArrived(RigDevice(topic="rig.device", capture_ns=drive.ns(), rig_id="headset", rig_json=RIG_TEXT)))
+    drive.run(300)
+    assert drive.state.counts["captured"] == 1
+    assert centre(drive.overlays()[-1][1]) == pytest.approx((319.5, 239.5), abs=1.0)
 
 
 def test_pupil_samples_in_pixels_need_no_rig() -> None:
