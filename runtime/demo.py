@@ -14,6 +14,7 @@ from gazeline.runtime.processes import Program
 from gazeline.runtime.show import Show, StartError
 
 SIMULATOR = "the simulator"
+GET_OPENGL = "to let it: sudo apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0; see gazeline doctor"
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,16 @@ def demo(options: Options) -> None:
     try:
         show.play(_show(options, simulator))
     except StartError as error:
-        recording = bundled_recording()
-        if error.program.name != SIMULATOR or recording is None or can_draw():
+        if error.program.name != SIMULATOR or can_draw():
             raise
-        text = "The simulator cannot draw on this machine (see: gazeline doctor); this is a recording of it."
-        Console(stderr=True).print(text)
+        recording = bundled_recording()
+        if recording is None:
+            raise OSError(f"the simulator cannot draw on this machine; {GET_OPENGL}") from error
+        text = f"The simulator cannot draw on this machine, so a recording of it is played ({GET_OPENGL})."
+        Console(stderr=True).print(text, highlight=False)
         played = Program("the recording", show.command("source", str(recording)))
-        show.play(
-            replace(_show(options, played), recording=True, loop=not options.headless or options.seconds is not None)
-        )
+        endless = not options.headless or options.seconds is not None
+        show.play(replace(_show(options, played), recording=True, loop=endless))
 
 
 def lockstep(options: Options) -> None:

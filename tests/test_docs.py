@@ -1,6 +1,8 @@
 """What the documents say is so: the wire tables, the commands and the example of the README."""
 
+import contextlib
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,9 +14,11 @@ import numpy as np
 import pytest
 from msgspec import inspect
 
-from gazeline.runtime import cli, messages
-from gazeline.runtime.bus import BusAddress, Hub, Subscriber
+from gazeline.runtime import cli, config, messages
+from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
+from gazeline.runtime.pupil_remote import PupilRemote
 from gazeline.runtime.topics import TOPICS
+from gazeline.runtime.wire import Received
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -115,9 +119,22 @@ def test_readme_make_targets_and_links_exist() -> None:
         assert (REPOSITORY / link).is_file(), link
 
 
+def example(name: str) -> str:
+    """The README's program that begins with a comment of its name."""
+    (code,) = [
+        found for found in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if found.startswith(f"# {name}:")
+    ]
+    return str(code)
+
+
+def test_readme_settings_are_settings() -> None:
+    (text,) = [found for found in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if found.startswith("[bus]")]
+    assert config.loads(text).bus.pupil_remote_port == 50020
+
+
 def test_readme_publisher_is_heard(tmp_path: Path) -> None:
     """The example, run as it stands but for its bus, gives a picture and a gaze that nothing is wrong with."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code = example("headset.py")
     assert "ipc:///tmp/headset.in" in code
     assert "gazeline run --bus ipc:///tmp/headset\n" in README
     address = BusAddress.parse(f"ipc://{tmp_path}/headset")
@@ -137,3 +154,39 @@ def test_readme_publisher_is_heard(tmp_path: Path) -> None:
             process.wait()
         assert heard == {"frame.world", "gaze.3d.01."}
         assert not any(count for reason, count in subscriber.dropped.items() if not reason.startswith("stale"))
+
+
+def test_readme_forwarder_brings_pupil_capture_over(tmp_path: Path) -> None:
+    """Pupil Capture is stood in for by our own Pupil Remote and a plain tcp bus, which speak as it does."""
+    port, remote_port = free_ports(3)[::2]
+    capture = BusAddress.parse(f"tcp://127.0.0.1:{port}", insecure_plain_tcp=True)
+    address = BusAddress.parse(f"ipc://{tmp_path}/headset")
+    code = example("pupil.py")
+    assert "ipc:///tmp/headset.in" in code
+    code = code.replace("ipc:///tmp/headset.in", address.publish_endpoint).replace("50020", str(remote_port))
+    (tmp_path / "pupil.py").write_text(code)
+    gaze = messages.Gaze(topic="gaze.3d.01.", timestamp=12.5, confidence=0.9, norm_pos=(0.5, 0.5))
+    with Hub(capture), PupilRemote(capture, remote_port), Hub(address):
+        process = subprocess.Popen([sys.executable, str(tmp_path / "pupil.py")])
+        try:
+            with Publisher(capture) as publisher, Subscriber(address, ["gaze.3d.01."]) as subscriber:
+                deadline_s = time.monotonic() + 20.0
+                heard: list[Received] = []
+                while not heard and time.monotonic() < deadline_s:
+                    publisher.send(gaze)
+                    heard = subscriber.poll(50)
+        finally:
+            process.kill()
+            process.wait()
+    assert heard[0].message == gaze
+
+
+def free_ports(count: int) -> list[int]:
+    """As many ports in a row that nobody listens on."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            start = int(first.getsockname()[1])
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in range(start, start + count):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return list(range(start, start + count))
