@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from gazeline.sim.design import Design, Look, Piece, Solid
 from gazeline.sim.gl import mujoco
-from gazeline.sim.meshes import F64, Mesh, rot
+from gazeline.sim.meshes import Mesh, rot
+from gazeline.sim.polygons import F64
 
 TIMESTEP_S = 0.004
 SETTLE_S = 2.0
@@ -193,4 +194,4 @@ def corners(mesh: Mesh) -> NDArray[np.float64]:
     """The eight corners (8, 3) of a mesh's bounding box."""
     low, high = mesh.vertices.min(0), mesh.vertices.max(0)
     pick = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)], bool)
-    return np.where(pick, high, low)
+    return np.asarray(np.where(pick, high, low))

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.sim.meshes import F64, Mesh
+from gazeline.sim.meshes import Mesh
+from gazeline.sim.polygons import F64
 from gazeline.sim.textures import Image, Rgb, Rng
 
 
@@ -95,7 +96,7 @@ class Design:
         """The design laid another way (a pen on its side), standing on y = 0 again."""
         pieces = [replace(p, mesh=p.mesh.moved(rotation=rotation)) for p in self.pieces]
         lift = -min(float(p.mesh.vertices[:, 1].min()) for p in pieces)
-        offset = np.asarray(centre) + [0.0, lift, 0.0]
+        offset = np.asarray(centre) + np.array([0.0, lift, 0.0])
         solids = []
         for s in self.solids:
             x, y, z = rotation @ np.asarray(s.centre) + offset

@@ -20,7 +20,9 @@ def crease_shade(depth_m: NDArray[np.float32], focal_px: float) -> NDArray[np.fl
     after T. Luft, C. Colditz, O. Deussen, "Image enhancement by unsharp masking the depth buffer", SIGGRAPH 2006.
     """
     near = cv2.resize(depth_m, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    q = 1.0 / np.minimum(near, np.float32(1e4))  # where there is nothing, the distance is infinite
+    q: NDArray[np.float32] = 1.0 / np.clip(
+        near, np.float32(1e-2), np.float32(1e4)
+    )  # infinite where nothing is, 0 off the lens
     h, w = q.shape
     dark = np.zeros_like(q)
     reach = max(RADII_PX)

@@ -1,14 +1,13 @@
-"""Tables, seats, shelves and the other large things that stand still. Facing +z, standing on y = 0."""
+"""Tables and seats. Large things stand still, facing +z, on y = 0."""
 
 import numpy as np
 
-from gazeline.sim.design import Design, Look, Maker, Piece, block, cylinder, metal, plastic, textured
-from gazeline.sim.labels import landscape, screen
-from gazeline.sim.meshes import box, circle, curve, join, lathe, rot, superellipsoid, sweep
-from gazeline.sim.objects_cooking import timber
+from gazeline.sim.design import Design, Look, Piece, block, cylinder, metal, plastic, textured
+from gazeline.sim.looks import BLACK, timber
+from gazeline.sim.meshes import box, join, lathe, rot, superellipsoid, sweep
+from gazeline.sim.polygons import circle
 from gazeline.sim.textures import Rgb, Rng, checks, fabric, marble, plaster, shift, speckle, stripes, vivid, wood
 
-BLACK: Rgb = (0.08, 0.08, 0.09)
 CALM: list[Rgb] = [
     (0.45, 0.48, 0.52),
     (0.3, 0.38, 0.45),
@@ -119,7 +118,7 @@ def office_chair(rng: Rng) -> Design:
     back = superellipsoid((0.22, 0.28, 0.05), 0.5, 0.5, 20).moved((0, 0.85, -0.23), rot("x", -8))
     stem = join(lathe([(0.028, 0.08), (0.028, 0.44)], 14), box((0.05, 0.3, 0.02)).moved((0, 0.46, -0.24)))
     feet = [
-        sweep([(0, 0.09, 0), np.array([0.28, 0.055, 0]) @ rot("y", 72.0 * k).T], [0.025, 0.016], 8) for k in range(5)
+        sweep(np.array([(0, 0.09, 0), (0.28, 0.055, 0)]) @ rot("y", 72.0 * k).T, [0.025, 0.016], 8) for k in range(5)
     ]
     wheels = [
         superellipsoid((0.025, 0.025, 0.025), n=10).moved(np.array([0.28, 0.025, 0]) @ rot("y", 72.0 * k).T)
@@ -202,237 +201,6 @@ def cushion(rng: Rng) -> Design:
     return Design("cushion", (Piece("cushion", body, textured(art, roughness=0.95)),), (block((0.32, 0.1, 0.32)),), 0.4)
 
 
-def shelf(rng: Rng, width: float, height: float, levels: int, depth: float = 0.28) -> Design:
-    """A book case; boards at ``height / levels`` steps (see ``shelf_boards``)."""
-    look = timber(rng) if rng.random() < 0.6 else plastic((0.9, 0.9, 0.88), 0.5)
-    t = 0.022
-    sides = [box((t, height, depth)).moved((s * (width - t) / 2, 0, 0)) for s in (-1, 1)]
-    boards = [
-        box((width - 2 * t, t, depth - 0.01)).moved((0, y - t, 0)) for y in (*shelf_boards(height, levels), height)
-    ]
-    back = box((width - 2 * t, height, 0.008)).moved((0, 0, -depth / 2 + 0.004))
-    solids = tuple(block((width, t, depth), y - t) for y in (*shelf_boards(height, levels), height))
-    walls = tuple(block((t, height, depth), 0, s * (width - t) / 2) for s in (-1, 1))
-    return Design(
-        "shelf",
-        (Piece("frame", join(*sides, back), look), Piece("boards", join(*boards), look)),
-        (*solids, *walls),
-        25.0,
-    )
-
-
-def shelf_boards(height: float, levels: int) -> list[float]:
-    """Heights of the surfaces that things stand on."""
-    return [0.06 + k * (height - 0.06) / levels for k in range(levels)]
-
-
-def wall_board(rng: Rng, width: float, depth: float = 0.2) -> Design:
-    """A single board with brackets; the things stand at y = 0.14."""
-    plank = box((width, 0.022, depth), 0.003).moved((0, 0.118, 0))
-    brackets = [
-        join(
-            box((0.02, 0.118, 0.014)).moved((x, 0, -depth / 2 + 0.008)),
-            sweep([(x, 0.01, -depth / 2 + 0.01), (x, 0.115, depth * 0.35)], 0.006, 6),
-        )
-        for x in (-width * 0.35, width * 0.35)
-    ]
-    return Design(
-        "wall shelf",
-        (Piece("board", plank, timber(rng)), Piece("brackets", join(*brackets), metal((0.2, 0.2, 0.2), 0.5))),
-        (block((width, 0.022, depth), 0.118),),
-        3.0,
-    )
-
-
-def floor_lamp(rng: Rng) -> Design:
-    h = rng.uniform(1.45, 1.65)
-    base = lathe([(0, 0), (0.14, 0), (0.13, 0.02), (0.02, 0.03), (0, 0.03)], 26)
-    stem = lathe([(0.012, 0.02), (0.012, h - 0.02)], 12)
-    shade = lathe([(0.19, h - 0.22), (0.13, h + 0.05), (0.127, h + 0.05), (0.187, h - 0.22)], 28)
-    glow = 0.9 if rng.random() < 0.6 else 0.0
-    return Design(
-        "floor lamp",
-        (
-            Piece("base", base, metal((0.3, 0.3, 0.3), 0.4)),
-            Piece("stem", stem, metal(roughness=0.3)),
-            Piece("shade", shade, Look((1, 1, 1), fabric(rng, (0.93, 0.85, 0.68)), (8, 2), 0.95, emission=glow)),
-        ),
-        (cylinder(0.14, h),),
-        6.0,
-    )
-
-
-def television(rng: Rng) -> Design:
-    w = rng.uniform(1.0, 1.25)
-    h = w * 0.57
-    frame = box((w, h, 0.05), 0.01).moved((0, 0.06, 0))
-    pane = box((w - 0.03, h - 0.03, 0.002)).moved((0, 0.075, 0.0255))
-    feet = join(*[box((0.03, 0.06, 0.24), 0.005).moved((s * w * 0.3, 0, 0)) for s in (-1, 1)])
-    on = rng.random() < 0.7
-    art = (
-        Look((1, 1, 1), screen(rng) if rng.random() < 0.3 else landscape(rng), roughness=0.1, emission=1.0)
-        if on
-        else Look((0.03, 0.03, 0.035), roughness=0.06)
-    )
-    return Design(
-        "television",
-        (Piece("frame", frame, plastic(BLACK)), Piece("screen", pane, art), Piece("feet", feet, plastic(BLACK))),
-        (block((w, h, 0.06), 0.06), block((w * 0.7, 0.06, 0.24))),
-        12.0,
-    )
-
-
-def sideboard(rng: Rng, width: float = 1.5, height: float = 0.5) -> Design:
-    look = timber(rng) if rng.random() < 0.6 else plastic((0.9, 0.9, 0.88), 0.45)
-    body = box((width, height - 0.1, 0.42), 0.006).moved((0, 0.1, 0))
-    doors = [
-        box((width / 3 - 0.015, height - 0.14, 0.015), 0.004).moved((width / 3 * (k - 1), 0.12, 0.215))
-        for k in range(3)
-    ]
-    knobs = [
-        superellipsoid((0.014, 0.014, 0.014), n=10).moved((width / 3 * (k - 1) + 0.18, 0.1 + height * 0.45, 0.232))
-        for k in range(3)
-    ]
-    feet = [
-        lathe([(0.012, 0), (0.02, 0.1)], 10).moved((sx * (width / 2 - 0.1), 0, sz * 0.15))
-        for sx in (-1, 1)
-        for sz in (-1, 1)
-    ]
-    return Design(
-        "sideboard",
-        (
-            Piece("body", body, look),
-            Piece("doors", join(*doors), look),
-            Piece("knobs", join(*knobs), metal((0.75, 0.6, 0.35))),
-            Piece("feet", join(*feet), timber(rng)),
-        ),
-        (block((width, height, 0.42)),),
-        30.0,
-    )
-
-
-def rug(rng: Rng, width: float, depth: float) -> Design:
-    art = (
-        stripes(rng, [vivid(rng, (0.3, 0.7), (0.4, 0.8)) for _ in range(3)] + [(0.88, 0.84, 0.76)], 16)
-        if rng.random() < 0.5
-        else checks(rng, vivid(rng, (0.3, 0.7), (0.35, 0.7)), (0.85, 0.8, 0.7), 8, soft=True)
-    )
-    return Design(
-        "rug",
-        (Piece("rug", box((width, 0.012, depth), 0.004), textured(art, (1.5, 1), 1.0)),),
-        (block((width, 0.012, depth)),),
-        4.0,
-    )
-
-
-def wall_picture(rng: Rng) -> Design:
-    w, h = rng.uniform(0.35, 0.75), rng.uniform(0.3, 0.55)
-    bars = [box((w, 0.03, 0.025), 0.005).moved((0, y, 0)) for y in (0, h - 0.03)] + [
-        box((0.03, h, 0.025), 0.005).moved((s * (w - 0.03) / 2, 0, 0)) for s in (-1, 1)
-    ]
-    return Design(
-        "picture",
-        (
-            Piece("frame", join(*bars), timber(rng)),
-            Piece("canvas", box((w - 0.04, h - 0.04, 0.012)).moved((0, 0.02, -0.004)), textured(landscape(rng))),
-        ),
-        (),
-        1.0,
-    )
-
-
-def wall_clock(rng: Rng) -> Design:
-    r = rng.uniform(0.13, 0.17)
-    face = rot("x", 90)
-    rim = lathe([(0, -0.02), (r, -0.02), (r, 0.02), (r * 0.92, 0.022), (r * 0.9, 0.008)], 36).moved((0, r, 0), face)
-    dial = lathe([(r * 0.92, 0.009), (0, 0.009)], 30).moved((0, r, 0), face)
-    ticks = [
-        box((0.007, 0.022, 0.002)).moved((0, r * 0.74, 0)).moved((0, r, 0.0105), rot("z", 30.0 * k)) for k in range(12)
-    ]
-    hands = [
-        box((0.01, n, 0.002)).moved((0, -0.01, 0)).moved((0, r, z), rot("z", t))
-        for n, t, z in ((r * 0.5, rng.uniform(0, 360), 0.0115), (r * 0.78, rng.uniform(0, 360), 0.014))
-    ]
-    return Design(
-        "wall clock",
-        (
-            Piece("rim", rim, plastic(vivid(rng, (0.0, 0.8), (0.1, 0.9)))),
-            Piece("dial", dial, plastic((0.95, 0.95, 0.92))),
-            Piece("marks", join(*ticks), plastic(BLACK)),
-            Piece("hands", join(*hands), plastic(BLACK)),
-        ),
-        (),
-        0.6,
-    )
-
-
-def pendant_lamp(rng: Rng, drop: float) -> Design:
-    """Hangs from y = 0 downwards."""
-    shade = lathe(np.vstack([curve([(0.17, -drop), (0.13, -drop + 0.12), (0.03, -drop + 0.17)], 10)]), 28)
-    inner = lathe(
-        np.vstack([curve([(0.17, -drop), (0.13, -drop + 0.12), (0.03, -drop + 0.17)], 10)])[::-1] * [0.985, 1], 28
-    )
-    cord = lathe([(0.004, -drop + 0.16), (0.004, 0)], 6)
-    bulb = superellipsoid((0.04, 0.045, 0.04), n=14).moved((0, -drop + 0.06, 0))
-    return Design(
-        "pendant lamp",
-        (
-            Piece("shade", shade, Look(vivid(rng, (0.0, 0.8), (0.15, 0.9)), roughness=0.3)),
-            Piece("inside", inner, Look((0.95, 0.93, 0.85), emission=0.6)),
-            Piece("cord", cord, plastic(BLACK)),
-            Piece("bulb", bulb, Look((1, 0.95, 0.8), emission=3.0)),
-        ),
-        (),
-        1.0,
-    )
-
-
-def cupboard(rng: Rng, width: float, height: float, depth: float) -> Design:
-    """Kitchen unit with two doors, for the floor (height 0.9) or the wall."""
-    look = timber(rng) if rng.random() < 0.4 else plastic(shift(CALM[int(rng.integers(len(CALM)))], rng, 0.05), 0.4)
-    body = box((width, height, depth))
-    doors = [
-        box((width / 2 - 0.01, height - 0.02, 0.018), 0.004).moved((s * width / 4, 0.01, depth / 2)) for s in (-1, 1)
-    ]
-    pulls = [
-        sweep(
-            [
-                (s * 0.04, height * 0.45, depth / 2 + 0.035),
-                (s * 0.04, height * 0.5, depth / 2 + 0.035),
-                (s * 0.04, height * 0.6, depth / 2 + 0.035),
-            ],
-            0.005,
-            6,
-        )
-        for s in (-1, 1)
-    ]
-    return Design(
-        "cupboard",
-        (Piece("body", body, look), Piece("doors", join(*doors), look), Piece("handles", join(*pulls), metal())),
-        (block((width, height, depth)),),
-        30.0,
-    )
-
-
-def fridge(rng: Rng) -> Design:
-    look = (
-        metal((0.75, 0.76, 0.78), 0.45) if rng.random() < 0.5 else plastic(vivid(rng, (0.0, 0.4), (0.75, 0.95)), 0.25)
-    )
-    body = box((0.6, 1.75, 0.62), 0.02)
-    doors = join(
-        box((0.59, 0.55, 0.04), 0.012).moved((0, 1.18, 0.32)), box((0.59, 1.1, 0.04), 0.012).moved((0, 0.05, 0.32))
-    )
-    pulls = join(
-        *[sweep([(-0.25, y, 0.375), (-0.25, y + 0.12, 0.375), (-0.25, y + 0.25, 0.375)], 0.01, 8) for y in (1.22, 0.8)]
-    )
-    return Design(
-        "refrigerator",
-        (Piece("body", body, look), Piece("doors", doors, look), Piece("handles", pulls, metal())),
-        (block((0.6, 1.75, 0.62)),),
-        60.0,
-    )
-
-
 def stool(rng: Rng) -> Design:
     legs = [
         sweep([(0.15 * np.cos(a), 0, 0.15 * np.sin(a)), (0.1 * np.cos(a), 0.44, 0.1 * np.sin(a))], 0.014, 8)
@@ -449,26 +217,3 @@ def stool(rng: Rng) -> Design:
         (cylinder(0.17, 0.46),),
         3.0,
     )
-
-
-FURNITURE: dict[str, Maker] = {
-    "table": lambda rng: table(rng, 1.5, 0.9, 0.75),
-    "desk": lambda rng: desk(rng, 1.5, 0.75, 0.74),
-    "chair": chair,
-    "office chair": office_chair,
-    "stool": stool,
-    "sofa": sofa,
-    "armchair": armchair,
-    "cushion": cushion,
-    "shelf": lambda rng: shelf(rng, 0.9, 1.8, 5),
-    "wall shelf": lambda rng: wall_board(rng, 1.0),
-    "floor lamp": floor_lamp,
-    "television": television,
-    "sideboard": sideboard,
-    "rug": lambda rng: rug(rng, 2.0, 1.4),
-    "picture": wall_picture,
-    "wall clock": wall_clock,
-    "pendant lamp": lambda rng: pendant_lamp(rng, 0.8),
-    "cupboard": lambda rng: cupboard(rng, 0.8, 0.9, 0.55),
-    "refrigerator": fridge,
-}

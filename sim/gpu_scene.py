@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gazeline.sim import shaders
 from gazeline.sim.gl import make_current
 from gazeline.sim.scene import Scene
-from gazeline.sim.textures import SIZE
+from gazeline.sim.textures import SIZE, Image
 
 F64 = NDArray[np.float64]
 SHADOW_SIZE = 1024
@@ -50,13 +50,13 @@ class GpuScene:
 
     def __init__(self, scene: Scene) -> None:
         GL = self.GL = make_current()
-        self.scene = scene
-        visuals = scene.visuals
+        visuals = self.visuals = scene.visuals
+        self.light, self.data = scene.light, scene.data  # not the scene itself, which may end before its buffers
         self.bodies = np.array([v.body for v in visuals])
         self.opaque = np.array([v.look.alpha >= 1.0 for v in visuals])
         self.casts = self.opaque & np.array([v.object_id > 0 for v in visuals])
         self.driven = scene.model.body_mocapid[self.bodies] >= 0
-        self.shadow_drawn = False
+        self.shadow_drawn = self.closed = False
         vertices = np.concatenate(
             [
                 np.concatenate([v.mesh.vertices, v.mesh.normals, v.mesh.uv, np.full((len(v.mesh.uv), 1), k)], axis=1)
@@ -92,9 +92,9 @@ class GpuScene:
     def _upload_pictures(self) -> None:
         GL = self.GL
         layers: dict[int, int] = {}
-        pictures = []
-        self.table = np.zeros((len(self.scene.visuals), COLUMNS, 4), np.float32)
-        for k, visual in enumerate(self.scene.visuals):
+        pictures: list[Image] = []
+        self.table = np.zeros((len(self.visuals), COLUMNS, 4), np.float32)
+        for k, visual in enumerate(self.visuals):
             look = visual.look
             layer = -1
             if look.texture is not None:
@@ -134,7 +134,7 @@ class GpuScene:
             GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, buffer)
             GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_TEXTURE_2D, texture, 0)
             GL.glDrawBuffer(GL.GL_NONE)
-        light = self.scene.light
+        light = self.light
         z = -np.asarray(light.towards) / np.linalg.norm(light.towards)
         x = np.cross(z, [0.0, 1.0, 0.0] if abs(z[1]) < 0.95 else [0.0, 0.0, 1.0])
         x /= np.linalg.norm(x)
@@ -161,8 +161,7 @@ class GpuScene:
     def update(self) -> None:
         """Take the poses from the scene; the shadow map is drawn again only if something moved."""
         GL = self.GL
-        data = self.scene.data
-        R, t = data.xmat.reshape(-1, 3, 3)[self.bodies], data.xpos[self.bodies]
+        R, t = self.data.xmat.reshape(-1, 3, 3)[self.bodies], self.data.xpos[self.bodies]
         self.table[:, 0:3, :3], self.table[:, 0:3, 3] = R, t
         self.centres = np.einsum("kij,kj->ki", R, self.middle) + t
         GL.glActiveTexture(GL.GL_TEXTURE0)
@@ -225,7 +224,7 @@ class GpuScene:
     def draw(self, R_world_view: F64, eye: F64, slopes: tuple[float, float, float, float], buffer: int) -> None:
         """Draw one view into the bound viewport of ``buffer``: opaque things near to far, then glass far to near."""
         GL = self.GL
-        light = self.scene.light
+        light = self.light
         program = _program(shaders.VERTEX, shaders.FRAGMENT)
         GL.glUseProgram(program)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, buffer)
@@ -285,10 +284,13 @@ class GpuScene:
         ok = z > -self.radius
         for a, s, sign in ((x, left, 1), (x, right, -1), (y, top, 1), (y, bottom, -1)):
             ok &= sign * (a - s * z) > -self.radius * np.hypot(1.0, s)
-        return ok
+        return np.asarray(ok, bool)
 
     def close(self) -> None:
-        """Free the buffers."""
+        """Free the buffers; once is enough."""
+        if self.closed:
+            return
+        self.closed = True
         GL = self.GL
         GL.glDeleteBuffers(2, self.buffers)
         GL.glDeleteTextures(4, self.textures)

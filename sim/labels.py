@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gazeline.sim.textures import SIZE, Image, Rgb, Rng, mix, noise, shift, to_image, vivid
 
@@ -118,7 +119,7 @@ def landscape(rng: Rng) -> Image:
     return to_image(picture)
 
 
-def tint_noise(rng: Rng, rgb: Rgb) -> np.ndarray:  # type: ignore[type-arg]
+def tint_noise(rng: Rng, rgb: Rgb) -> NDArray[np.float64]:
     """A colour with brush-like variation (256, 256, 3)."""
     return np.asarray(np.asarray(rgb) * (0.8 + 0.4 * noise(rng, 8, 16, 4))[..., None])
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gazeline.sim.build import Placed, background
 from gazeline.sim.design import Design, Look, Maker, Piece, block, plastic, textured
 from gazeline.sim.labels import landscape
-from gazeline.sim.meshes import F64, box, join, rot, sweep
+from gazeline.sim.meshes import box, join, rot, sweep
+from gazeline.sim.polygons import F64
 from gazeline.sim.scene import Light
 from gazeline.sim.textures import Rgb, Rng, fabric, plaster, shift, speckle, tiles, vivid, wallpaper, wood
 
@@ -92,9 +94,8 @@ def shell(
             art, repeat, rough = plaster(rng, base), (run / 2, height / 2), 0.95
         room.placed.append(background(box(size).moved(at), textured(art, repeat, rough)))
     board = plastic((0.9, 0.9, 0.88), 0.5)
-    strips = [box((w, 0.09, 0.014)).moved((cx, 0, z)) for z in (z0 + 0.007, z1 - 0.007)] + [
-        box((0.014, 0.09, d)).moved((x, 0, cz)) for x in (x0 + 0.007, x1 - 0.007)
-    ]
+    strips = [box((w, 0.09, 0.014)).moved((cx, 0, z)) for z in (z0 + 0.007, z1 - 0.007)]
+    strips += [box((0.014, 0.09, d)).moved((x, 0, cz)) for x in (x0 + 0.007, x1 - 0.007)]
     room.placed.append(background(join(*strips), board))
 
 
@@ -139,7 +140,7 @@ class Surface:
         self.x = (x + 0.5) * self.CELL - width / 2
         self.z = (z + 0.5) * self.CELL - depth / 2
 
-    def _cells(self, low: F64, high: F64, x: float, z: float, yaw_deg: float, gap: float) -> np.ndarray:  # type: ignore[type-arg]
+    def _cells(self, low: F64, high: F64, x: float, z: float, yaw_deg: float, gap: float) -> NDArray[np.bool_]:
         """Cells within a box's turned footprint."""
         a = np.deg2rad(yaw_deg)
         dx, dz = self.x - x, self.z - z
@@ -192,7 +193,7 @@ class Surface:
         if spot is None:
             return False
         x, z, yaw = spot
-        origin = np.asarray(self.centre) + [x, 0.0, z]
+        origin = np.asarray(self.centre) + np.array([x, 0.0, z])
         for design, offset in stack:
             at = origin + rot("y", yaw) @ np.asarray(offset)
             room.drop(design, float(at[0]), float(at[1]), float(at[2]), yaw + float(rng.normal(0, 5)))
@@ -206,6 +207,10 @@ def choose(rng: Rng, makers: dict[str, Maker], count: int) -> list[Design]:
     return [makers[names[i]](rng) for i in picks]
 
 
+def _triple(v: F64) -> tuple[float, float, float]:
+    return float(v[0]), float(v[1]), float(v[2])
+
+
 def light(rng: Rng, centre: tuple[float, float, float], reach_m: float) -> Light:
     """Daylight from a side or warm lamp light from above, at some exposure."""
     a, up = rng.uniform(0, 2 * np.pi), rng.uniform(0.75, 1.6)
@@ -215,8 +220,7 @@ def light(rng: Rng, centre: tuple[float, float, float], reach_m: float) -> Light
     fill = rng.uniform(0.55, 0.9)
     above = np.array([0.78 + 0.1 * warm, 0.8, 0.9 - 0.15 * warm]) * fill
     below = np.array([0.5, 0.43, 0.36]) * fill
-    triple: Callable[[F64], tuple[float, float, float]] = lambda v: (float(v[0]), float(v[1]), float(v[2]))
-    return Light(towards, triple(key), triple(above), triple(below), float(rng.uniform(0.85, 1.2)), centre, reach_m)
+    return Light(towards, _triple(key), _triple(above), _triple(below), float(rng.uniform(0.85, 1.2)), centre, reach_m)
 
 
 def circling(centre: tuple[float, float, float], rx: float, rz: float, period_s: float, phase: float) -> Path:
@@ -224,7 +228,7 @@ def circling(centre: tuple[float, float, float], rx: float, rz: float, period_s:
 
     def at(t: float) -> Pose:
         a = 2 * np.pi * (t / period_s + phase)
-        xyz = np.asarray(centre) + [rx * np.cos(a), 0.0, rz * np.sin(a)]
+        xyz = np.asarray(centre) + np.array([rx * np.cos(a), 0.0, rz * np.sin(a)])
         heading = np.rad2deg(np.arctan2(-rz * np.cos(a), -rx * np.sin(a)))
         return xyz, rot("y", float(heading))
 
@@ -244,7 +248,7 @@ def rolling(
         s = 0.5 - 0.5 * np.cos(2 * np.pi * (t / period_s + phase))
         roll = float(np.rad2deg(s * length / radius))
         turn = rot("y", yaw) @ rot("x", roll) @ rot("y", -yaw)
-        middle = start + (end - start) * s + [0.0, radius, 0.0]
+        middle = start + (end - start) * s + np.array([0.0, radius, 0.0])
         return middle - turn @ np.array([0.0, radius, 0.0]), turn
 
     return at

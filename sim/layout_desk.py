@@ -1,16 +1,21 @@
 """The desk: a work place against a wall, seen from its chair, or facing into a room where somebody walks."""
 
-
-from gazeline.sim import furniture
+from gazeline.sim import furnishings, furniture, furniture_storage
 from gazeline.sim.design import Design, Maker
 from gazeline.sim.layout import Room, Surface, choose, circling, light, rolling, shell, window
 from gazeline.sim.meshes import rot
+from gazeline.sim.objects_computers import COMPUTERS, keyboard, laptop, monitor, mouse
 from gazeline.sim.objects_crockery import bottle, mug, tumbler
-from gazeline.sim.objects_electronics import ELECTRONICS, desk_lamp, keyboard, laptop, monitor, mouse, speaker
+from gazeline.sim.objects_electronics import ELECTRONICS, desk_lamp, speaker
 from gazeline.sim.objects_food import FOOD
-from gazeline.sim.objects_stationery import STATIONERY, book_of
-from gazeline.sim.objects_tools import HOUSEHOLD, TOOLS, TOYS, ball_of, toy_car
-from gazeline.sim.person import held, person, sipping, walking, waving
+from gazeline.sim.objects_household import HOUSEHOLD
+from gazeline.sim.objects_paper import PAPER, binding, book_of
+from gazeline.sim.objects_personal import PERSONAL
+from gazeline.sim.objects_stationery import STATIONERY
+from gazeline.sim.objects_tools import TOOLS
+from gazeline.sim.objects_toys import TOYS, ball_of, toy_car
+from gazeline.sim.person import person
+from gazeline.sim.person_moves import held, sipping, walking, waving
 from gazeline.sim.scene import Plan, Viewpoint
 from gazeline.sim.textures import Rng
 
@@ -21,7 +26,7 @@ def book_stack(rng: Rng) -> list[tuple[Design, tuple[float, float, float]]]:
     w, h, y = 0.2, 0.28, 0.0
     for _ in range(int(rng.integers(2, 5))):
         t = float(rng.uniform(0.018, 0.04))
-        stack.append((book_of(rng, w, t, h), (0.0, y, 0.0)))
+        stack.append((book_of(binding(rng), w, t, h), (0.0, y, 0.0)))
         y += t + 0.003
         w, h = w * float(rng.uniform(0.85, 0.97)), h * float(rng.uniform(0.85, 0.97))
     return stack
@@ -29,10 +34,10 @@ def book_stack(rng: Rng) -> list[tuple[Design, tuple[float, float, float]]]:
 
 def book_row(rng: Rng, room: Room, x: float, y: float, z: float, width: float) -> None:
     """Books standing side by side, spines to +z; they are fixed, so that the row does not fall over."""
-    at = 0.0
+    at, arts = 0.0, [binding(rng) for _ in range(6)]
     while at < width - 0.05:
         t, h = float(rng.uniform(0.025, 0.055)), float(rng.uniform(0.18, 0.25))
-        lying = book_of(rng, float(rng.uniform(0.12, 0.16)), t, h, 0.0)
+        lying = book_of(arts[int(rng.integers(6))], float(rng.uniform(0.12, 0.16)), t, h, 0.0)
         turned = lying.turned(rot("y", 90)).turned(rot("z", 90))  # spine to the viewer, then up on its edge
         wide = float(turned.high[0] - turned.low[0])
         room.stand(turned, x + at - float(turned.low[0]), y, z)
@@ -84,14 +89,14 @@ def back_wall(rng: Rng, room: Room, z_wall: float) -> None:
         sides = [(x - 1.05, 0.7), (x + 1.05, 0.7)]
     else:
         sides = [(x, 1.1)]
-        room.stand(furniture.wall_picture(rng), x + 1.0, 1.3, z_wall + 0.014)
-        room.stand(furniture.wall_clock(rng), x - 0.95, 1.45, z_wall + 0.022)
+        room.stand(furnishings.wall_picture(rng), x + 1.0, 1.3, z_wall + 0.014)
+        room.stand(furnishings.wall_clock(rng), x - 0.95, 1.45, z_wall + 0.022)
     for at, width in sides:
-        room.stand(furniture.wall_board(rng, width), at, 1.2, z_wall + 0.1)
+        room.stand(furniture_storage.wall_board(rng, width), at, 1.2, z_wall + 0.1)
         half = width * float(rng.uniform(0.3, 0.6))
         book_row(rng, room, at - width / 2 + 0.02, 1.34, z_wall + 0.1, half)
         rest = Surface(width - half - 0.06, 0.16, (at + half / 2, 1.34, z_wall + 0.1))
-        rest.scatter(room, rng, choose(rng, {**TOYS, **HOUSEHOLD, **STATIONERY}, 4), None, 0.02)
+        rest.scatter(room, rng, choose(rng, {**TOYS, **HOUSEHOLD, **PERSONAL}, 4), None, 0.02)
 
 
 def plan(rng: Rng) -> Plan:
@@ -111,23 +116,26 @@ def plan(rng: Rng) -> Plan:
     if rng.random() < 0.6:
         surface.pile(room, rng, book_stack(rng))
     drinks: list[Maker] = [mug, tumbler, bottle]
-    things = (
-        [drinks[int(rng.integers(3))](rng)] + choose(rng, STATIONERY, 7) + choose(rng, TOOLS, int(rng.integers(0, 3)))
-    )
-    small = {k: v for k, v in ELECTRONICS.items() if k not in ("laptop", "monitor", "keyboard", "mouse", "desk lamp")}
+    things = [drinks[int(rng.integers(3))](rng), *choose(rng, STATIONERY, 5), *choose(rng, PERSONAL, 2)]
+    things += choose(rng, PAPER, 2) + choose(rng, TOOLS, int(rng.integers(0, 3)))
+    small = {
+        k: v
+        for k, v in {**ELECTRONICS, **COMPUTERS}.items()
+        if k not in ("laptop", "monitor", "keyboard", "mouse", "desk lamp")
+    }
     things += choose(rng, small, 2) + choose(rng, {**HOUSEHOLD, **TOYS, **FOOD}, int(rng.integers(1, 4)))
     surface.scatter(room, rng, things)
     if open_room:
         phase = float(rng.uniform(0, 6))
-        room.stand(furniture.shelf(rng, 1.0, 1.9, 5), -1.5, 0.0, z_wall + 0.15)
-        for y in furniture.shelf_boards(1.9, 5)[1:]:
+        room.stand(furniture_storage.shelf(rng, 1.0, 1.9, 5), -1.5, 0.0, z_wall + 0.15)
+        for y in furniture_storage.shelf_boards(1.9, 5)[1:]:
             if rng.random() < 0.5:
                 book_row(rng, room, -1.96, y, z_wall + 0.15, float(rng.uniform(0.3, 0.8)))
             else:
                 Surface(0.9, 0.2, (-1.5, y, z_wall + 0.15)).scatter(
                     room, rng, choose(rng, {**TOYS, **HOUSEHOLD, "speaker": speaker}, 4), None, 0.03
                 )
-        room.stand(furniture.wall_picture(rng), 0.3, 1.4, z_wall + 0.014)
+        room.stand(furnishings.wall_picture(rng), 0.3, 1.4, z_wall + 0.014)
         room.stand(furniture.armchair(rng), 1.4, 0.0, z_wall + 0.7, -25)
         pick = rng.random()
         if pick < 0.4:

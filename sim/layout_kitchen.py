@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from gazeline.sim import furniture
+from gazeline.sim import furnishings, furniture, furniture_storage
 from gazeline.sim.design import Design, Maker
 from gazeline.sim.layout import Room, Surface, choose, circling, light, rolling, shell, window
-from gazeline.sim.objects_cooking import COOKING, basket, dish_cloth, fork, knife, spoon, tray
+from gazeline.sim.objects_cooking import COOKING, basket, tray
 from gazeline.sim.objects_crockery import CROCKERY, bowl_of, glaze, mug, plate, tumbler, wine_glass
-from gazeline.sim.objects_food import FOOD, apple, banana, bread, croissant, lemon, orange, pear, tomato
-from gazeline.sim.objects_tools import HOUSEHOLD, ball_of, toy_car
-from gazeline.sim.person import held, person, sipping, standing, waving
+from gazeline.sim.objects_cutlery import CUTLERY, fork, knife, spoon
+from gazeline.sim.objects_food import FOOD, croissant
+from gazeline.sim.objects_fruit import FRUIT, apple, lemon, orange, pear, tomato
+from gazeline.sim.objects_household import HOUSEHOLD
+from gazeline.sim.objects_pots import POTS
+from gazeline.sim.objects_toys import ball_of, toy_car
+from gazeline.sim.person import person
+from gazeline.sim.person_moves import held, sipping, standing, waving
 from gazeline.sim.scene import Plan, Viewpoint
 from gazeline.sim.textures import Rng
 
-FRUIT: list[Maker] = [apple, orange, pear, lemon, tomato, banana]
+ROUND_FRUIT: list[Maker] = [apple, orange, pear, lemon, tomato]
 
 
 def fruit_bowl(rng: Rng) -> list[tuple[Design, tuple[float, float, float]]]:
@@ -23,7 +28,7 @@ def fruit_bowl(rng: Rng) -> list[tuple[Design, tuple[float, float, float]]]:
     for k in range(int(rng.integers(3, 6))):
         a = 2 * np.pi * k / 4
         reach = 0.055 if k < 4 else 0.0
-        fruit = FRUIT[int(rng.integers(5))](rng)
+        fruit = ROUND_FRUIT[int(rng.integers(5))](rng)
         stack.append((fruit, (reach * float(np.cos(a)), 0.03 + (0.075 if k == 4 else 0.0), reach * float(np.sin(a)))))
     return stack
 
@@ -95,25 +100,30 @@ def units(rng: Rng, room: Room, z_wall: float) -> None:
     z = z_wall + 0.3
     for k in range(3):
         room.stand(
-            furniture.cupboard(rng, 0.8, 0.88, 0.55) if k == 0 else room.placed[-1].design, -0.8 + 0.8 * k, 0.0, z
+            furniture_storage.cupboard(rng, 0.8, 0.88, 0.55) if k == 0 else room.placed[-1].design,
+            -0.8 + 0.8 * k,
+            0.0,
+            z,
         )
     top = furniture.table(rng, 2.46, 0.62, 0.9)
     room.stand(Design("worktop", top.pieces[:1], top.solids, 20.0), 0.0, 0.022, z)
     counter = Surface(2.3, 0.4, (0.0, 0.922, z - 0.03))
-    counter.scatter(room, rng, choose(rng, {**COOKING, **CROCKERY, **HOUSEHOLD}, int(rng.integers(5, 9))), None, 0.03)
-    room.stand(furniture.fridge(rng), 1.62 if rng.random() < 0.5 else -1.62, 0.0, z_wall + 0.33)
+    counter.scatter(
+        room, rng, choose(rng, {**COOKING, **POTS, **CROCKERY, **HOUSEHOLD}, int(rng.integers(5, 9))), None, 0.03
+    )
+    room.stand(furniture_storage.fridge(rng), 1.62 if rng.random() < 0.5 else -1.62, 0.0, z_wall + 0.33)
     x = float(rng.uniform(-0.5, 0.5))
     room.stand(window(rng, 1.0, 0.9), x, 1.2, z_wall)
     for side in (-1, 1):
         at = x + side * 1.12
         if abs(at) < 1.9:
             if rng.random() < 0.55:
-                room.stand(furniture.wall_board(rng, 0.75), at, 1.38, z_wall + 0.1)
+                room.stand(furniture_storage.wall_board(rng, 0.75), at, 1.38, z_wall + 0.1)
                 Surface(0.7, 0.15, (at, 1.52, z_wall + 0.1)).scatter(
                     room, rng, choose(rng, {**CROCKERY, **HOUSEHOLD}, 4), None, 0.02
                 )
             else:
-                room.stand(furniture.cupboard(rng, 0.7, 0.6, 0.3), at, 1.45, z_wall + 0.15)
+                room.stand(furniture_storage.cupboard(rng, 0.7, 0.6, 0.3), at, 1.45, z_wall + 0.15)
 
 
 def plan(rng: Rng) -> Plan:
@@ -141,16 +151,16 @@ def plan(rng: Rng) -> Plan:
     groups = [fruit_bowl, filled_basket, plate_stack, served_tray]
     for k in rng.permutation(4)[: int(rng.integers(1, 3))]:
         table.pile(room, rng, groups[k](rng))
+    count = int(rng.integers(10, 16))
     things = (
         choose(rng, CROCKERY, 3)
-        + choose(rng, FOOD, 4)
-        + choose(rng, COOKING, 3)
-        + choose(rng, HOUSEHOLD, 1)
-        + choose(rng, CROCKERY, 2)
+        + choose(rng, {**FOOD, **FRUIT}, 4)
+        + choose(rng, {**COOKING, **POTS}, 3)
+        + choose(rng, CUTLERY, 2)
     )
-    table.scatter(room, rng, things[: int(rng.integers(8, 14))])
+    table.scatter(room, rng, (things + choose(rng, {**CROCKERY, **HOUSEHOLD, **FRUIT}, 4))[:count])
     if rng.random() < 0.5:
-        room.stand(furniture.pendant_lamp(rng, 0.75), 0.0, 2.55, cz)
+        room.stand(furnishings.pendant_lamp(rng, 0.75), 0.0, 2.55, cz)
     who = rng.random()
     x, phase = float(rng.choice([-1.25, 1.2])), float(rng.uniform(0, 6))
     yaw = float(np.rad2deg(np.arctan2(-x, 1.4)))
@@ -162,6 +172,3 @@ def plan(rng: Rng) -> Plan:
         room.person(person(rng, (waving if who < 0.55 else standing)(x, -1.5, yaw, phase), 1))
     view = Viewpoint((0.0, float(rng.uniform(1.2, 1.6)), 0.05), (0.0, height + 0.05, cz))
     return Plan(room.placed, light(rng, (0.0, 0.8, -0.9), 1.9), view, room.motions)
-
-
-_ = (bread, dish_cloth)

@@ -2,17 +2,24 @@
 
 import numpy as np
 
-from gazeline.sim import furniture
+from gazeline.sim import furnishings, furniture, furniture_storage
 from gazeline.sim.design import Maker
 from gazeline.sim.layout import Room, Surface, choose, circling, light, rolling, shell, window
 from gazeline.sim.layout_desk import book_row, book_stack
 from gazeline.sim.layout_kitchen import fruit_bowl, served_tray
+from gazeline.sim.objects_computers import COMPUTERS
 from gazeline.sim.objects_crockery import CROCKERY, mug
 from gazeline.sim.objects_electronics import ELECTRONICS
 from gazeline.sim.objects_food import FOOD
+from gazeline.sim.objects_fruit import FRUIT
+from gazeline.sim.objects_household import HOUSEHOLD, plant_of
+from gazeline.sim.objects_paper import PAPER
+from gazeline.sim.objects_personal import PERSONAL
 from gazeline.sim.objects_stationery import STATIONERY
-from gazeline.sim.objects_tools import HOUSEHOLD, TOOLS, TOYS, ball_of, plant_of, toy_car
-from gazeline.sim.person import held, person, sipping, sitting, standing, walking, waving
+from gazeline.sim.objects_tools import TOOLS
+from gazeline.sim.objects_toys import TOYS, ball_of, toy_car
+from gazeline.sim.person import person
+from gazeline.sim.person_moves import held, sipping, sitting, standing, walking, waving
 from gazeline.sim.scene import Plan, Viewpoint
 from gazeline.sim.textures import Rng
 
@@ -20,9 +27,9 @@ from gazeline.sim.textures import Rng
 def shelves(rng: Rng, room: Room, x: float, z: float) -> None:
     """A book case with books, toys and vessels."""
     width, height, levels = float(rng.uniform(0.85, 1.1)), float(rng.uniform(1.6, 2.0)), 5
-    room.stand(furniture.shelf(rng, width, height, levels), x, 0.0, z + 0.14)
-    pool: dict[str, Maker] = {**TOYS, **HOUSEHOLD, **CROCKERY, **STATIONERY}
-    for y in furniture.shelf_boards(height, levels):
+    room.stand(furniture_storage.shelf(rng, width, height, levels), x, 0.0, z + 0.14)
+    pool: dict[str, Maker] = {**TOYS, **HOUSEHOLD, **CROCKERY, **PERSONAL}
+    for y in furniture_storage.shelf_boards(height, levels):
         half = width * float(rng.choice([0.0, 0.4, 0.8], p=[0.35, 0.35, 0.3]))
         if half:
             book_row(rng, room, x - width / 2 + 0.03, y, z + 0.15, half)
@@ -38,9 +45,13 @@ def low_table(rng: Rng, room: Room, x: float, z: float) -> None:
     surface = Surface(1.04, 0.54, (x, 0.45, z))
     groups = [fruit_bowl, served_tray, book_stack]
     surface.pile(room, rng, groups[int(rng.integers(3))](rng))
-    small = {k: ELECTRONICS[k] for k in ("phone", "tablet", "game controller", "camera", "headphones", "radio")}
+    both = {**ELECTRONICS, **COMPUTERS}
+    small = {k: both[k] for k in ("phone", "tablet", "game controller", "camera", "headphones", "radio")}
     things = (
-        choose(rng, CROCKERY, 2) + choose(rng, small, 2) + choose(rng, STATIONERY, 2) + choose(rng, {**TOYS, **FOOD}, 2)
+        choose(rng, CROCKERY, 2)
+        + choose(rng, small, 2)
+        + choose(rng, {**PAPER, **STATIONERY}, 2)
+        + choose(rng, {**TOYS, **FOOD, **FRUIT}, 2)
     )
     surface.scatter(room, rng, things)
 
@@ -90,7 +101,7 @@ def plan(rng: Rng) -> Plan:
     shell(room, rng, (-2.4, z_wall), (2.4, 1.4), 2.6, tiled=False)
     y = 0.0
     if rng.random() < 0.75:
-        room.stand(furniture.rug(rng, 2.7, 1.5), 0.0, 0.0, -1.1)
+        room.stand(furnishings.rug(rng, 2.7, 1.5), 0.0, 0.0, -1.1)
         y = 0.012
     sofa_z = z_wall + 0.6
     if rng.random() < 0.6:
@@ -101,23 +112,23 @@ def plan(rng: Rng) -> Plan:
         room.stand(window(rng, 1.2, 1.0), float(rng.uniform(-0.4, 0.4)), 1.15, z_wall)
         somebody(rng, room, 0.0, sofa_z)
     else:
-        room.stand(furniture.sideboard(rng, 1.6, 0.5), 0.0, 0.0, z_wall + 0.24)
-        room.stand(furniture.television(rng), 0.0, 0.5, z_wall + 0.2)
+        room.stand(furniture_storage.sideboard(rng, 1.6, 0.5), 0.0, 0.0, z_wall + 0.24)
+        room.stand(furniture_storage.television(rng), 0.0, 0.5, z_wall + 0.2)
         room.stand(furniture.armchair(rng), -1.1, 0.0, -2.2, 35)
         room.stand(furniture.armchair(rng), 1.2, 0.0, -2.3, -30)
         low_table(rng, room, 0.0, -2.35)
-        somebody(rng, room, -9.0, sofa_z) if rng.random() < 0.0 else room.person(
+        room.person(
             person(rng, sitting(-1.1, -2.12, 0.46, 35.0, float(rng.uniform(0, 6))), 1)
             if rng.random() < 0.5
             else person(rng, standing(1.75, -1.3, -45.0, float(rng.uniform(0, 6))), 1)
         )
-        room.stand(furniture.wall_clock(rng), 1.1, 1.6, z_wall + 0.022)
-        room.stand(furniture.wall_picture(rng), -1.1, 1.4, z_wall + 0.014)
+        room.stand(furnishings.wall_clock(rng), 1.1, 1.6, z_wall + 0.022)
+        room.stand(furnishings.wall_picture(rng), -1.1, 1.4, z_wall + 0.014)
     shelves(rng, room, -1.78, z_wall)
     if rng.random() < 0.5:
         shelves(rng, room, 1.8, z_wall)
     else:
-        room.stand(furniture.floor_lamp(rng), 1.45, 0.0, z_wall + 0.35)
+        room.stand(furnishings.floor_lamp(rng), 1.45, 0.0, z_wall + 0.35)
         room.stand(plant_of(rng, 0.14, float(rng.uniform(0.6, 0.9))), 2.0, 0.0, z_wall + 0.45)
     on_the_floor(rng, room, y)
     view = Viewpoint((0.0, float(rng.uniform(1.45, 1.7)), 0.75), (0.0, 0.55, -1.9))

@@ -4,13 +4,14 @@ A mesh carries its own normals, split where faces meet at more than the crease a
 [0, 1] unless said otherwise. Everything is in metres, faces counter-clockwise seen from outside.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-F64 = NDArray[np.float64]
+from gazeline.sim.polygons import F64, area, triangulate
+
 CREASE_DEG = 42.0
 
 
@@ -83,7 +84,7 @@ def shade(vertices: F64, uv: F64, faces: NDArray[np.int64], crease_deg: float = 
     for axis in range(3):
         weight = cross[corner_face[second[alike]], axis]
         normals[:, axis] = np.bincount(first[alike], weight, minlength=len(corner_face))
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     key = np.concatenate([faces.reshape(-1, 1).astype(float), np.round(normals, 3)], axis=1)
     _, index, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     keep = faces.reshape(-1)[index]
@@ -185,7 +186,15 @@ def superellipsoid(size: ArrayLike, e_up: float = 1.0, e_around: float = 1.0, n:
 
 def box(size: ArrayLike, radius: float = 0.0, centre: ArrayLike | None = None, bevels: int = 2) -> Mesh:
     """A box of full edge lengths ``size`` standing on y = 0 (or about ``centre``), its edges rounded by ``radius``."""
-    half = np.asarray(size, float) / 2
+    w, h, d = (float(v) for v in np.asarray(size, float))
+    plain = _box(1.0, 1.0, 1.0, 0.0, 0).scaled((w, h, d)) if radius <= 0 else _box(w, h, d, radius, bevels)
+    return plain.moved((0.0, h / 2, 0.0) if centre is None else centre)
+
+
+@lru_cache(maxsize=256)
+def _box(width: float, height: float, depth: float, radius: float, bevels: int) -> Mesh:
+    """A box about the origin."""
+    half = np.array([width, height, depth]) / 2
     radius = min(radius, 0.999 * float(half.min()))
     parts = []
     for axis in range(3):
@@ -204,7 +213,6 @@ def box(size: ArrayLike, radius: float = 0.0, centre: ArrayLike | None = None, b
             u, v = _face_uv(axis, sign, p / (2 * half) + 0.5)
             uv = np.stack([u, v], -1)
             parts.append((p, uv) if sign < 0 else (p.transpose(1, 0, 2), uv.transpose(1, 0, 2)))
-    meshes = []
     total = 0
     vertices, uvs, faces = [], [], []
     for p, uv in parts:
@@ -215,8 +223,7 @@ def box(size: ArrayLike, radius: float = 0.0, centre: ArrayLike | None = None, b
         vertices.append(p.reshape(-1, 3))
         uvs.append(uv.reshape(-1, 2))
         total += n * m
-    meshes = shade(np.concatenate(vertices), np.concatenate(uvs), np.concatenate(faces))
-    return meshes.moved((0.0, half[1], 0.0) if centre is None else centre)
+    return shade(np.concatenate(vertices), np.concatenate(uvs), np.concatenate(faces))
 
 
 def _face_uv(axis: int, sign: float, q: F64) -> tuple[F64, F64]:
@@ -231,7 +238,7 @@ def _face_uv(axis: int, sign: float, q: F64) -> tuple[F64, F64]:
 def extrude(outline: ArrayLike, height: float, crease_deg: float = CREASE_DEG) -> Mesh:
     """A simple polygon (N, 2) of (x, z), any orientation, raised from y = 0 to ``height``."""
     p = np.asarray(outline, float)
-    if _area(p) > 0:  # clockwise in (x, z) seen from above is counter-clockwise about y
+    if area(p) > 0:  # clockwise in (x, z) seen from above is counter-clockwise about y
         p = p[::-1]
     n = len(p)
     low, high = p.min(0), p.max(0)
@@ -244,68 +251,17 @@ def extrude(outline: ArrayLike, height: float, crease_deg: float = CREASE_DEG) -
     top = np.insert(p, 1, height, axis=1)
     vertices = np.concatenate([base, top, base, top])
     edge = np.stack([np.linspace(0, 1, n), np.zeros(n)], -1)
-    uv = np.concatenate([edge + [0, 1], edge, flat, flat])
+    uv = np.concatenate([edge + np.array([0.0, 1.0]), edge, flat, flat])
     return shade(vertices, uv, np.concatenate([sides, cap[:, ::-1] + 2 * n, cap + 3 * n]), crease_deg)
-
-
-def _area(p: F64) -> float:
-    x, z = p[:, 0], p[:, 1]
-    return float(np.sum(x * np.roll(z, -1) - np.roll(x, -1) * z)) / 2
-
-
-def triangulate(polygon: F64) -> NDArray[np.int64]:
-    """Ear clipping of a simple polygon with negative shoelace area (N, 2) -> (N - 2, 3)."""
-    left = list(range(len(polygon)))
-    faces = []
-
-    def turn(a: F64, b: F64, c: F64) -> float:
-        return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
-
-    while len(left) > 3:
-        for k in range(len(left)):
-            i, j, m = left[k - 1], left[k], left[(k + 1) % len(left)]
-            a, b, c = polygon[i], polygon[j], polygon[m]
-            if turn(a, b, c) >= 0:
-                continue
-            others = polygon[[x for x in left if x not in (i, j, m)]]
-            inside = np.ones(len(others), bool)
-            for s, e in ((a, b), (b, c), (c, a)):
-                inside &= (e[0] - s[0]) * (others[:, 1] - s[1]) - (e[1] - s[1]) * (others[:, 0] - s[0]) <= 0
-            if not inside.any():
-                break
-        else:
-            k = 0  # numerically flat remainder: any ear does
-            i, j, m = left[k - 1], left[k], left[k + 1]
-        faces.append((i, j, m))
-        left.remove(j)
-    faces.append((left[0], left[1], left[2]))
-    return np.array(faces, np.int64)
 
 
 def ring(outer: ArrayLike, inner: ArrayLike, height: float) -> Mesh:
     """A flat plate with a hole: two loops (N, 2) of (x, z) with matching points, raised from y = 0 to ``height``."""
     o, i = np.asarray(outer, float), np.asarray(inner, float)
-    if _area(o) > 0:
+    if area(o) > 0:
         o, i = o[::-1], i[::-1]
     loops = [np.insert(loop, 1, y, axis=1) for loop, y in ((o, 0.0), (o, height), (i, height), (i, 0.0), (o, 0.0))]
     points = np.stack([np.vstack([loop, loop[:1]]) for loop in loops])
     low, high = o.min(0), o.max(0)
     uv = (points[..., [0, 2]] - low) / np.maximum(high - low, 1e-9)
     return grid(points, uv)
-
-
-def circle(radius: float, n: int = 24, centre: Sequence[float] = (0.0, 0.0)) -> F64:
-    """Loop of n points (n, 2)."""
-    a = np.arange(n) * 2 * np.pi / n
-    return np.stack([centre[0] + radius * np.cos(a), centre[1] + radius * np.sin(a)], -1)
-
-
-def curve(points: ArrayLike, n: int = 16) -> F64:
-    """A Catmull-Rom curve through the points (K, D), n samples: smooth handles, spouts and profiles from few numbers."""
-    p = np.asarray(points, float)
-    ext = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
-    t = np.linspace(0, len(p) - 1 - 1e-9, n)
-    k = t.astype(int)
-    f = (t - k)[:, None]
-    a, b, c, d = ext[k], ext[k + 1], ext[k + 2], ext[k + 3]
-    return np.asarray(0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3))

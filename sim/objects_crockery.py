@@ -16,7 +16,8 @@ from gazeline.sim.design import (
     wall_ring,
 )
 from gazeline.sim.labels import label
-from gazeline.sim.meshes import curve, join, lathe, superellipsoid, sweep
+from gazeline.sim.meshes import join, lathe, superellipsoid, sweep
+from gazeline.sim.polygons import curve
 from gazeline.sim.textures import Rgb, Rng, shift, stripes, vivid
 
 WHITE: Rgb = (0.93, 0.92, 0.89)

@@ -18,7 +18,7 @@ from gazeline.sim.finish import finish
 from gazeline.sim.gl import make_current
 from gazeline.sim.gpu_scene import GpuScene
 from gazeline.sim.scene import Scene
-from gazeline.sim.views import plan_views
+from gazeline.sim.views import Bend, plan_views
 
 _scenes: "weakref.WeakKeyDictionary[Scene, GpuScene]" = weakref.WeakKeyDictionary()
 
@@ -46,6 +46,7 @@ class Renderer:
         self._plan = plan_views(camera)
         if scene not in _scenes:
             _scenes[scene] = GpuScene(scene)
+            weakref.finalize(scene, _scenes[scene].close).atexit = False  # at exit the context goes as a whole
         self._gpu = _scenes[scene]
         w, h = self._plan.width, self._plan.height
         self._buffer = GL.glGenFramebuffers(1)
@@ -81,17 +82,14 @@ class Renderer:
         depth = self._read(GL.GL_COLOR_ATTACHMENT2, GL.GL_RED, GL.GL_FLOAT, np.float32, 1)[..., 0]
         rgb = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
         smooth = depth
-        if plan.map_x is not None and plan.seen is not None:
-            bent = cv2.remap(rgb, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-            rgb = np.asarray(bent, np.uint8)
-            smooth = cv2.remap(depth, plan.map_x, plan.map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            ids = cv2.remap(ids, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-            depth = cv2.remap(depth, plan.map_x, plan.map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-            depth[~plan.seen] = np.inf
+        if plan.bend is not None:
+            rgb = np.asarray(_bent(rgb, plan.bend, cv2.INTER_LINEAR), np.uint8)
+            smooth = np.asarray(_bent(depth, plan.bend, cv2.INTER_LINEAR), np.float32)
+            ids = _bent(ids, plan.bend, cv2.INTER_NEAREST)
+            depth = _bent(depth, plan.bend, cv2.INTER_NEAREST)
+            depth[~plan.bend.seen] = np.inf
         object_ids, part_ids = np.ascontiguousarray(ids[..., 0]), np.ascontiguousarray(ids[..., 1])
-        return Rendered(
-            finish(rgb, part_ids, np.asarray(smooth, np.float32), plan.focal_px), object_ids, part_ids, depth
-        )
+        return Rendered(finish(rgb, part_ids, smooth, plan.focal_px), object_ids, part_ids, depth)
 
     def _read(self, point: int, layout: int, kind: int, dtype: Any, channels: int) -> NDArray[Any]:
         out = np.empty((self._plan.height, self._plan.width, channels), dtype)
@@ -106,6 +104,10 @@ class Renderer:
             self._closed = True
             self._gl.glDeleteFramebuffers(1, [self._buffer])
             self._gl.glDeleteRenderbuffers(4, self._targets)
+
+
+def _bent(picture: NDArray[Any], bend: Bend, how: int) -> NDArray[Any]:
+    return np.asarray(cv2.remap(picture, bend.map_x, bend.map_y, how, borderMode=cv2.BORDER_CONSTANT))
 
 
 def forget(scene: Scene) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gazeline.sim.build import Built, Placed, SceneObject, Visual, build, corners
 from gazeline.sim.gl import mujoco
-from gazeline.sim.meshes import F64
+from gazeline.sim.polygons import F64
 
 SceneKind = Literal["kitchen", "desk", "room"]
 KINDS: tuple[str, ...] = get_args(SceneKind)
@@ -108,9 +108,12 @@ def _anchor(visuals: list[Visual]) -> F64:
     """Of all triangle centres, the one nearest to the surface's centre of area, in the body's frame."""
     triangles = np.concatenate([v.mesh.vertices[v.mesh.faces] for v in visuals])  # (F, 3 corners, 3)
     centres = triangles.mean(1)
-    area = np.linalg.norm(np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]), axis=1)
+    cross = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    area = np.linalg.norm(cross, axis=1)
     middle = (centres * area[:, None]).sum(0) / area.sum()
-    return np.asarray(centres[np.argmin(np.linalg.norm(centres - middle, axis=1))])
+    away = np.linalg.norm(centres - middle, axis=1)
+    away[cross[:, 1] < -0.5 * area] += 1e3  # people do not look at the underside of things
+    return np.asarray(centres[np.argmin(away)])
 
 
 @lru_cache(maxsize=4)

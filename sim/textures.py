@@ -37,13 +37,13 @@ def noise(rng: Rng, cells_x: int, cells_y: int, octaves: int = 4) -> NDArray[np.
 
 def tint(base: Rgb, gain: NDArray[Any]) -> NDArray[np.float64]:
     """A colour times a (H, W) gain."""
-    return np.asarray(base) * gain[..., None]
+    return np.asarray(np.asarray(base) * gain[..., None])
 
 
 def mix(a: Rgb, b: Rgb, t: NDArray[Any]) -> NDArray[np.float64]:
     """Blend two colours by a (H, W) weight."""
     w = np.clip(t, 0, 1)[..., None]
-    return np.asarray(a) * (1 - w) + np.asarray(b) * w
+    return np.asarray(np.asarray(a) * (1 - w) + np.asarray(b) * w)
 
 
 def shift(rgb: Rgb, rng: Rng, amount: float = 0.06) -> Rgb:

@@ -31,19 +31,23 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class ViewPlan:
-    """Views, the drawn picture's size, and where in it each camera pixel lies (H, W), or None for one to one.
+class Bend:
+    """Where in the drawn picture each camera pixel lies, (H, W) each; ``seen``: where the lens reaches."""
 
-    ``seen`` (H, W) is False for pixels that the lens does not reach; ``focal_px`` is pixels per radian in the middle.
-    """
+    map_x: F32
+    map_y: F32
+    seen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ViewPlan:
+    """Views, the drawn picture's size, pixels per radian in the middle, and how to bend it (None: not at all)."""
 
     views: tuple[View, ...]
     width: int
     height: int
     focal_px: float
-    map_x: F32 | None = None
-    map_y: F32 | None = None
-    seen: NDArray[np.bool_] | None = None
+    bend: Bend | None = None
 
 
 def _faces() -> list[F64]:
@@ -93,5 +97,5 @@ def plan_views(camera: Camera) -> ViewPlan:
         views.append(View((left, 0, width, height), rotation, (u0, u0 + width / focal, v0, v0 + height / focal)))
         map_x[here], map_y[here] = left + (u - u0) * focal - 0.5, (v - v0) * focal - 0.5
         left, tallest = left + width, max(tallest, height)
-    maps = map_x.astype(np.float32), map_y.astype(np.float32)
-    return ViewPlan(tuple(views), left, tallest, 1.0 / pixel_rad, *maps, seen)
+    bend = Bend(map_x.astype(np.float32), map_y.astype(np.float32), seen)
+    return ViewPlan(tuple(views), left, tallest, 1.0 / pixel_rad, bend)
