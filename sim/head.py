@@ -48,7 +48,8 @@ class HeadSettings:
     eye_only_least: float = 0.4  # ... or nearer than any share of it from this to 1, as it happens
     contribution: float = 0.8  # degrees of head per degree beyond that
     vertical_contribution: float = 0.7  # of the horizontal one
-    eye_limit_deg: float = 32.0  # the head goes as far as leaves no more than this to the eyes
+    eye_limit_deg: float = 32.0  # the head goes as far as leaves no more than this to the eyes ...
+    eye_limit_vertical_deg: float = 20.0  # ... and this of it up or down
     lag_ms: float = 40.0  # the head starts this long after the eye
     turn_base_s: float = 0.25
     turn_s_per_deg: float = 0.007
@@ -148,7 +149,8 @@ class Head:
             settings.contribution * (away_deg - eye_only_deg) / away_deg,
             (away_deg - settings.eye_limit_deg) / away_deg,
         )
-        end = yaw + share * right, min(max(pitch + share * settings.vertical_contribution * up, -75.0), 75.0)
+        climb = max(share * settings.vertical_contribution * abs(up), abs(up) - settings.eye_limit_vertical_deg)
+        end = yaw + share * right, min(max(pitch + math.copysign(climb, up), -75.0), 75.0)
         amplitude_deg = math.hypot(end[0] - yaw, end[1] - pitch)
         duration_s = max(
             settings.turn_base_s + settings.turn_s_per_deg * amplitude_deg,

@@ -24,7 +24,7 @@ from gazeline.sim.render import Renderer
 from gazeline.sim.rig import CAMERA
 from gazeline.sim.scene import Scene, build_scene
 from gazeline.sim.sensors import CameraEffects, CameraSettings
-from gazeline.sim.survey import survey
+from gazeline.sim.survey import middle_of, survey
 from gazeline.sim.tracker import GazeSample, Tracker, TrackerSettings
 from gazeline.sim.truth import Truth, gaze_hit, truth_message
 from gazeline.sim.wearer import EyeState, Wearer
@@ -196,7 +196,7 @@ class _Locator:
 
     def _positions_at(self, step: int) -> dict[int, Array]:
         self._scene.advance(step * self.STEP_NS)
-        return {object_id: self._scene.position(object_id) for object_id in self._moving}
+        return {object_id: middle_of(self._scene, object_id) for object_id in self._moving}
 
 
 def sample_ns(index: int) -> int:

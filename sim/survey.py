@@ -61,11 +61,18 @@ def survey(scene: Scene) -> list[GazePoints]:
             continue
         _, points, central = best[item.id]
         if item.moving:
-            points = points - scene.position(item.id)
+            points = points - middle_of(scene, item.id)
         big = float(scene.size(item.id).max()) > BIG_M and not item.moving
         weight = BIG_WEIGHT if big else MOVING_WEIGHT if item.moving else 1.0
         things.append(GazePoints(item.id, points, central, item.moving, weight))
     return things
+
+
+def middle_of(scene: Scene, object_id: int) -> Array:
+    """What the points of a moving object are relative to, (3,) world: the middle of its box, which stays where it is
+    when a ball rolls."""
+    low, high = scene.bounds(object_id)
+    return (low + high) / 2.0
 
 
 def _points(

@@ -57,10 +57,14 @@ def test_near_targets_are_left_to_the_eyes() -> None:
 
 def test_the_vertical_gets_less_of_the_head() -> None:
     sideways, upwards = (Head(STILL, 1, (0.0, 1.6, 0.0), (0.0, 0.0)) for _ in range(2))
-    a, b = sideways.turn_towards(0, towards(40.0)), upwards.turn_towards(0, towards(0.0, 40.0))
+    a, b = sideways.turn_towards(0, towards(25.0)), upwards.turn_towards(0, towards(0.0, 25.0))
     assert a is not None
     assert b is not None
-    assert b.end_deg[1] == pytest.approx(0.7 * a.end_deg[0])
+    assert b.end_deg[1] == pytest.approx(25.0 - 20.0)
+    c, d = sideways.turn_towards(0, towards(25.0), 0.0), upwards.turn_towards(0, towards(0.0, 23.0), 0.0)
+    assert c is not None
+    assert d is not None
+    assert 0.0 < d.end_deg[1] - d.start_deg[1] < c.end_deg[0] - c.start_deg[0]
 
 
 def test_the_speed_stays_bounded_with_turn_upon_turn_sway_and_walking() -> None:
