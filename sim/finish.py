@@ -11,6 +11,7 @@ RADII_PX = (2, 5, 11)  # in the half-size picture
 STRENGTH = 1.2
 STEEP = 0.9  # a step steeper than this is a silhouette before something far, not a crease
 MOST = 0.5
+REACH_M = 0.08
 
 
 def crease_shade(depth_m: NDArray[np.float32], focal_px: float) -> NDArray[np.float32]:
@@ -20,9 +21,8 @@ def crease_shade(depth_m: NDArray[np.float32], focal_px: float) -> NDArray[np.fl
     after T. Luft, C. Colditz, O. Deussen, "Image enhancement by unsharp masking the depth buffer", SIGGRAPH 2006.
     """
     near = cv2.resize(depth_m, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    q: NDArray[np.float32] = 1.0 / np.clip(
-        near, np.float32(1e-2), np.float32(1e4)
-    )  # infinite where nothing is, 0 off the lens
+    near = np.clip(near, np.float32(1e-2), np.float32(1e4))  # it is infinite where nothing is, 0 off the lens
+    q = np.asarray(1.0 / near, np.float32)
     h, w = q.shape
     dark = np.zeros_like(q)
     reach = max(RADII_PX)
@@ -37,6 +37,7 @@ def crease_shade(depth_m: NDArray[np.float32], focal_px: float) -> NDArray[np.fl
             slope = (0.5 * (a + b) / q - 1.0) * gain  # metres of hollow per metre of radius
             np.clip(slope, 0.0, STEEP, out=slope)
             hollow += slope * (STEEP - slope)
+        hollow *= np.minimum(REACH_M / near * gain, 1.0)  # far away the radius spans whole walls
         dark += cv2.blur(hollow, (2 * radius + 1, 2 * radius + 1))  # or each edge would show again at the radius
     scale = np.float32(4 * STRENGTH / (STEEP * STEEP) / (4 * len(RADII_PX)))
     shade = 1.0 - np.minimum(dark * scale, np.float32(MOST))

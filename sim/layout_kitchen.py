@@ -171,4 +171,4 @@ def plan(rng: Rng) -> Plan:
     elif who < 0.75:
         room.person(person(rng, (waving if who < 0.55 else standing)(x, -1.5, yaw, phase), 1))
     view = Viewpoint((0.0, float(rng.uniform(1.2, 1.6)), 0.05), (0.0, height + 0.05, cz))
-    return Plan(room.placed, light(rng, (0.0, 0.8, -0.9), 1.9), view, room.motions)
+    return Plan(room.placed, light(rng, (0.0, 0.8, -1.1), 2.4), view, room.motions)

@@ -17,7 +17,13 @@ def standing(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
         return place(
             root,
             yaw_deg + 3 * sway,
-            Angles((6 + 3 * sway, 9), (4 - 3 * sway, 9), 0.0, 18, 22, head_turn=25 * np.sin(0.35 * t + phase)),
+            Angles(
+                (6 + 3 * sway, 9),
+                (4 - 3 * sway, 9),
+                left_elbow=18,
+                right_elbow=22,
+                head_turn=25 * np.sin(0.35 * t + phase),
+            ),
         )
 
     return at
@@ -33,7 +39,15 @@ def waving(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
         return place(
             root,
             yaw_deg,
-            Angles((5, 9), (10, 72 + 3 * swing), 85, 15, 95 + 24 * swing, head_turn=6 * sway, head_nod=3 * sway),
+            Angles(
+                (5, 9),
+                (10, 72 + 3 * swing),
+                right_twist=85,
+                left_elbow=15,
+                right_elbow=95 + 24 * swing,
+                head_turn=6 * sway,
+                head_nod=3 * sway,
+            ),
         )
 
     return at
@@ -60,9 +74,10 @@ def walking(start: tuple[float, float], end: tuple[float, float], phase: float, 
         s, c = np.sin(gait) * big, np.cos(gait) * big
         root = np.array([p[0], HIP_M - 0.02 * big + 0.015 * big * np.cos(2 * gait), p[1]])
         knees = (8 * big + 38 * max(0.0, c)) * big, (8 * big + 38 * max(0.0, -c)) * big
-        return place(
-            root, yaw, Angles((-22 * s, 7), (22 * s, 7), 0.0, 18 + 10 * big, 18 + 10 * big, 26 * s, -26 * s, *knees)
-        )
+        elbow = 18 + 10 * big
+        legs = {"left_hip": 26 * s, "right_hip": -26 * s, "left_knee": knees[0], "right_knee": knees[1]}
+        arms = {"left_elbow": elbow, "right_elbow": elbow}
+        return place(root, yaw, Angles((-22 * s, 7), (22 * s, 7), **arms, **legs))
 
     return at
 
@@ -73,13 +88,9 @@ def sitting(x: float, z: float, seat_y: float, yaw_deg: float, phase: float) -> 
     def at(t: float) -> dict[str, Pose]:
         nod = np.sin(0.6 * t + phase)
         root = np.array([x, seat_y + 0.11, z])
-        return place(
-            root,
-            yaw_deg,
-            Angles(
-                (22, 6), (22, 6), 62, 62, 86, 86, 84, 84, lean=-4, head_turn=22 * nod, head_nod=8 + 4 * np.sin(0.43 * t)
-            ),
-        )
+        legs = {"left_hip": 84.0, "right_hip": 84.0, "left_knee": 84.0, "right_knee": 84.0}
+        look = {"head_turn": 22 * nod, "head_nod": 8 + 4 * np.sin(0.43 * t)}
+        return place(root, yaw_deg, Angles((26, 4), (26, 4), left_elbow=58, right_elbow=58, lean=-4, **legs, **look))
 
     return at
 
@@ -90,32 +101,21 @@ def sipping(x: float, z: float, yaw_deg: float, phase: float) -> PoseAt:
     def at(t: float) -> dict[str, Pose]:
         up = (0.5 - 0.5 * np.cos(2 * np.pi * ((t + phase) % 6.0) / 6.0)) ** 2
         root = np.array([x + 0.008 * np.sin(0.7 * t), HIP_M, z])
-        return place(
-            root,
-            yaw_deg,
-            Angles(
-                (8, 9),
-                (24 + 20 * up, 6 - 16 * up),
-                0.0,
-                16,
-                74 + 50 * up,
-                head_nod=-4 * up,
-                head_turn=8 * np.sin(0.3 * t),
-            ),
-        )
+        arms = {"left_elbow": 16.0, "right_elbow": 74 + 50 * up}
+        look = {"head_turn": 8 * np.sin(0.3 * t), "head_nod": -4 * up}
+        return place(root, yaw_deg, Angles((8, 9), (24 + 20 * up, 6 - 16 * up), **arms, **look))
 
     return at
 
 
-def held(pose: PoseAt, side: str = "right", drop_m: float = 0.04) -> Callable[[float], Pose]:
-    """The upright pose of a cup in the hand."""
+def held(pose: PoseAt, drop_m: float = 0.04) -> Callable[[float], Pose]:
+    """The upright pose of a cup in the right hand; ``drop_m``: from the palm's middle down to the cup's base."""
 
     def at(t: float) -> Pose:
-        joint, turn = pose(t)[f"{side} forearm"]
-        out = 0.03 if side == "right" else -0.03
-        grip = joint + turn @ np.array([out * 0.0, -FOREARM_M - 0.075, 0.0])
-        heading = float(np.rad2deg(np.arctan2(*(turn @ np.array([0, -1.0, 0]))[[0, 2]])))
-        yaw = rot("y", heading)
-        return grip + yaw @ np.array([0.055 if side == "right" else -0.055, -drop_m, 0.0]), yaw
+        joint, turn = pose(t)["right forearm"]
+        palm = joint + turn @ np.array([0.0, -FOREARM_M - 0.075, 0.0])
+        along = turn @ np.array([0.0, -1.0, 0.0])
+        yaw = rot("y", float(np.rad2deg(np.arctan2(along[0], along[2]))))
+        return palm + yaw @ np.array([0.055, -drop_m, 0.0]), yaw
 
     return at
