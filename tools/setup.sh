@@ -3,7 +3,7 @@
 #
 # Makes .venv with the package installed in place, and the system libraries when run as root; prints the one command to
 # type when it may not install them. What is done is stamped, so that a second run takes no time.
-# PYTHON=... picks an interpreter. pip uses whatever index its own configuration names.
+# PYTHON=... picks the interpreter of a new .venv. pip uses whatever index its own configuration names.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -37,57 +37,58 @@ apt_install() {
 
 # ---------------------------------------------------------------------------------------------------------- Python
 # Names are tried by running them: a version manager may have a name on the path that leads nowhere.
+new_enough='import sys; sys.exit(sys.version_info < (3, 11))'
 find_python() {
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+        if "$candidate" -c "$new_enough" >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
     done
 }
 
-python=$(find_python)
-if [ -z "$python" ] && [ -z "${PYTHON:-}" ] && is_root; then
-    for version in 3.13 3.12 3.11; do
-        say "installing Python $version"
-        apt_install "python$version" "python$version-venv" && break
-    done
+make_venv() {
     python=$(find_python)
-fi
-if [ -z "$python" ]; then
-    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON is not Python 3.11 or newer"
-    fail "Python 3.11 or newer is needed; install it with: sudo apt-get install python3.11 python3.11-venv"
-fi
-version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
-
-if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-    package=python${version%.*}-venv
-    is_root || fail "Python $version lacks its venv module; install it with: sudo apt-get install $package"
-    say "installing $package"
-    apt_install "$package" || apt_install python3-venv ||
-        fail "apt-get could not install $package, which Python $version needs for its virtual environment"
-fi
+    if [ -z "$python" ] && [ -z "${PYTHON:-}" ] && is_root; then
+        for version in 3.13 3.12 3.11; do
+            say "installing Python $version"
+            apt_install "python$version" "python$version-venv" && break
+        done
+        python=$(find_python)
+    fi
+    if [ -z "$python" ]; then
+        [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON is not Python 3.11 or newer"
+        fail "Python 3.11 or newer is needed; install it with: sudo apt-get install python3.11 python3.11-venv"
+    fi
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        is_root || fail "Python $version lacks its venv module; install it with: sudo apt-get install python$version-venv"
+        say "installing python$version-venv"
+        apt_install "python$version-venv" || apt_install python3-venv ||
+            fail "apt-get could not install python$version-venv, which Python needs for its virtual environment"
+    fi
+    say "virtual environment $venv with Python $version"
+    "$python" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$python -m venv --clear $venv failed; run it to see why"
+}
 
 # -------------------------------------------------------------------------------------- virtual environment, package
-# The stamp names all that an installation depends on: the place, the interpreter, and what is to be installed.
-stamp=$(printf '%s %s %s' "$PWD" "$version" "$(cksum <pyproject.toml)")
-stamped() { [ "$(cat "$venv/.stamp-$1" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; }
+# One that was moved has scripts that point to its old place, so it is made anew.
+if ! "$venv/bin/python" -c "import pip; $new_enough" >/dev/null 2>&1 || ! grep -qF "$PWD/$venv" "$venv/bin/activate"; then
+    make_venv
+fi
 
-if ! stamped "$goal"; then
-    if ! { stamped demo || stamped test; }; then
-        if ! "$venv/bin/python" -c 'import pip' >/dev/null 2>&1 ||
-            [ "$("$venv/bin/python" -c 'import platform; print(platform.python_version())')" != "$version" ]; then
-            say "virtual environment $venv with Python $version"
-            "$python" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$python -m venv --clear $venv failed; run it to see why"
-        fi
-    fi
+# The stamp names all that an installation depends on: the interpreter, and what is to be installed.
+version=$("$venv/bin/python" -c 'import platform; print(platform.python_version())')
+stamp="$version $(cksum <pyproject.toml)"
+if [ "$(cat "$venv/.stamp-$goal" 2>/dev/null)" != "$stamp" ]; then
     say "installing gazeline[$extras] (once; several hundred MB to fetch on a fresh machine)"
     if ! "$venv/bin/python" -m pip install --disable-pip-version-check -e ".[$extras]" >"$log" 2>&1; then
-        grep -E '^ *(ERROR|error)[: ]' "$log" | head -n 5 >&2 || tail -n 5 "$log" >&2
+        { grep -E '^ *(ERROR|error)[: ]' "$log" || tail -n 5 "$log"; } | head -n 5 | cut -c 1-300 >&2
         fail "pip could not install gazeline[$extras]; its reason is above, its whole output in $log"
     fi
     rm -f "$venv/.libraries-$goal"
     echo "$stamp" >"$venv/.stamp-$goal"
+    [ "$goal" = demo ] || echo "$stamp" >"$venv/.stamp-demo" # what the tests need includes what the demo needs
 fi
 
 # ------------------------------------------------------------------------------------------------- system libraries
