@@ -42,8 +42,8 @@ def choose() -> str:
     if backend not in ("egl", "osmesa"):
         backend = "egl" if _egl_works() else "osmesa"
     os.environ["MUJOCO_GL"] = os.environ["PYOPENGL_PLATFORM"] = backend
-    # one software rasteriser thread per process leaves the other cores to the runtime that the pictures are for
-    os.environ.setdefault("LP_NUM_THREADS", "1")
+    # a software rasteriser without threads of its own leaves the other cores to the runtime the pictures are for
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     return backend
 
 

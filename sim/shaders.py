@@ -47,7 +47,7 @@ void main() {
 )
 
 # Lambert and a normalised Blinn-Phong lobe, Schlick's Fresnel term, a surrounding that is a gradient with one bright
-# window, and four compared taps of the shadow map (each already bilinear).
+# window, and two compared taps of the shadow map (each already bilinear).
 FRAGMENT = """#version 330
 in vec3 world;
 in vec3 world_normal;
@@ -71,12 +71,9 @@ layout(location = 2) out float out_range;
 
 float lit() {
     if (any(lessThan(shadow, vec3(0.0))) || any(greaterThan(shadow, vec3(1.0)))) return 1.0;
-    vec4 taps;
-    taps.x = texture(shadow_map, shadow + vec3(-0.4, -1.2, 0.0) * shadow_texel);
-    taps.y = texture(shadow_map, shadow + vec3(1.2, -0.4, 0.0) * shadow_texel);
-    taps.z = texture(shadow_map, shadow + vec3(0.4, 1.2, 0.0) * shadow_texel);
-    taps.w = texture(shadow_map, shadow + vec3(-1.2, 0.4, 0.0) * shadow_texel);
-    return dot(taps, vec4(0.25));
+    float a = texture(shadow_map, shadow + vec3(-0.8, -0.5, 0.0) * shadow_texel);
+    float b = texture(shadow_map, shadow + vec3(0.8, 0.5, 0.0) * shadow_texel);
+    return 0.5 * (a + b);
 }
 
 void main() {
