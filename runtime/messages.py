@@ -95,7 +95,7 @@ class UserPrompt(Message, kw_only=True):
 class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     """One outlined object.
 
-    ``outline``: closed rings of (x, y) pixels in the captured frame, outer rings counter-clockwise as drawn (y down:
+    ``outline``: closed rings of (x, y) pixels in the captured frame, outer rings clockwise on the screen (y down:
     positive shoelace area), holes the other way. ``rays``: the same vertices as unit directions in the camera frame,
     empty where the camera is not calibrated.
     """

@@ -53,6 +53,7 @@ def play(
     rig = _RigSender(source.rig, publisher)
     if stats is not None and not _wait_until_ready(stats, rig, ready_timeout_s, stop):
         log.warning("the runtime did not report ready within %g s; playing %s anyway", ready_timeout_s, source.name)
+    rig.send()  # the runtime may have come up since the last one, and a short recording leaves no time for the next
     offset_ns: int | None = None
     frames = others = slipped_ns = 0
     with _ReadAhead(_passes(source, loop)) as samples:
@@ -120,10 +121,13 @@ class _RigSender:
         self._due_ns = 0
 
     def send_if_due(self) -> None:
+        if time.monotonic_ns() >= self._due_ns:
+            self.send()
+
+    def send(self) -> None:
         now_ns = time.monotonic_ns()
-        if now_ns >= self._due_ns:
-            self._publisher.send(msgspec.structs.replace(self._message, capture_ns=now_ns, timestamp=now_ns / 1e9))
-            self._due_ns = now_ns + RIG_INTERVAL_NS
+        self._publisher.send(msgspec.structs.replace(self._message, capture_ns=now_ns, timestamp=now_ns / 1e9))
+        self._due_ns = now_ns + RIG_INTERVAL_NS
 
     def sleep_until(self, due_ns: int, stop: threading.Event) -> bool:
         """False if ``stop`` was set before."""
