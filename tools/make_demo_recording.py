@@ -25,10 +25,10 @@ MOST_BYTES = 1_500_000
 def main(
     out: Annotated[Path, typer.Option(help="Where to.")] = FILE,
     scene: Annotated[SceneKind, typer.Option(help="kitchen, desk or room.")] = "kitchen",
-    seed: Annotated[int, typer.Option(min=0)] = 3,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
     seconds: Annotated[float, typer.Option(min=1.0)] = 6.0,
     rate: Annotated[float, typer.Option(min=1.0, help="Pictures per second.")] = 10.0,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of the JPEGs.")] = 70,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of the JPEGs.")] = 48,
 ) -> None:
     """Write what the simulated headset sends, as it is on the bus, without the truth."""
     camera = CameraSettings(read_noise=0.0, shot_noise=0.0, jpeg_quality=quality)
@@ -43,7 +43,9 @@ def main(
     size = out.stat().st_size
     typer.echo(f"{out}: {size / 1e6:.2f} MB")
     if size > MOST_BYTES:
-        raise ValueError(f"{out} is larger than {MOST_BYTES} bytes: the package would be too; lower --quality")
+        raise SystemExit(
+            f"error: {out} is larger than the {MOST_BYTES} bytes that a package may carry; lower --quality"
+        )
 
 
 if __name__ == "__main__":

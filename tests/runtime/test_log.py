@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from gazeline.runtime import demo
 from gazeline.runtime.bus import BusAddress, Hub, Publisher
+from gazeline.runtime.images import image_of
 from gazeline.runtime.log import LogWriter, is_log, read_log, read_parts, record
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Message, Pose
-from gazeline.runtime.topics import FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD
+from gazeline.runtime.topics import FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE
 from gazeline.runtime.wire import Received
 
 JPEG = b"\xff\xd8 not much of a picture \xff\xd9"
@@ -106,3 +108,15 @@ def test_records_what_comes_over_a_real_bus(tmp_path: Path) -> None:
     assert counts == [len(back)]
     assert {item.message.topic for item in back} == {GAZE_BINOCULAR, FRAME_WORLD, POSE_HEAD}
     assert all(item.raw == (JPEG,) for item in back if isinstance(item.message, Frame))
+
+
+def test_the_recording_that_comes_with_the_package_is_whole() -> None:
+    path = demo.bundled_recording()
+    assert path is not None
+    assert path.stat().st_size <= 1_500_000
+    back = list(read_log(path))
+    assert len(back) == len(list(read_parts(path))), "nothing in it is broken"
+    frames = [item for item in back if isinstance(item.message, Frame)]
+    assert len(frames) >= 50
+    assert all(image_of(item).shape == (480, 640, 3) for item in frames[::10])
+    assert {item.message.topic for item in back} == {GAZE_BINOCULAR, FRAME_WORLD, POSE_HEAD, RIG_DEVICE}
