@@ -54,7 +54,7 @@ OPENGL = """
 from gazeline.sim import gl
 print(gl.make_current().glGetString(0x1F01).decode())
 """
-GL_PACKAGES = {"egl": ("libegl1", "libegl-mesa0", "libgl1-mesa-dri"), "osmesa": ("libosmesa6",)}
+GL_PACKAGES = {"egl": ("libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libopengl0"), "osmesa": ("libosmesa6",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
