@@ -50,7 +50,7 @@ class Wander:
 class Episodes:
     """Random intervals that do not overlap: blinks, moments in which the tracker loses the eye.
 
-    ``gap_s`` and ``length_s`` draw the seconds between two episodes and the length of one. Sixteen bytes are kept per
+    ``gap_s`` and ``length_s`` draw the seconds between two episodes and the length of one. A hundred bytes are kept per
     episode, so that any past instant can be asked for.
     """
 
