@@ -31,7 +31,7 @@ def image() -> NDArray[np.uint8]:
     picture[_disc()] = (220, 120, 40)
     picture[_block()] = (40, 70, 190)
     picture += np.random.default_rng(0).normal(0.0, 3.0, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 def _disc() -> NDArray[np.bool_]:
