@@ -18,6 +18,7 @@ LINES_KEPT = 30
 RESTARTS_MAX = 3  # of one program within RESTARTS_WITHIN_S: one that cannot run is not started for ever
 RESTARTS_WITHIN_S = 60.0
 STOP_WAIT_S = 5.0
+QUIET_BLAS = {"OPENBLAS_NUM_THREADS": "1"}  # its threads wake for small products and then fight over busy cores
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class _Running:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
+            env=QUIET_BLAS | os.environ,
             process_group=0,  # Ctrl-C in the terminal reaches the supervisor alone, which ends the others in order
         )
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
