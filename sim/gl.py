@@ -72,7 +72,7 @@ def make_current() -> Any:
     except Exception as error:
         raise OSError(
             f"no off-screen OpenGL through {BACKEND} ({error}); "
-            "install libegl1 libegl-mesa0 libgl1-mesa-dri, or libosmesa6"
+            "install libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0, or libosmesa6"
         ) from error
     atexit.register(context.free)
     return GL

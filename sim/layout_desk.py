@@ -66,7 +66,7 @@ def moving_things(rng: Rng, room: Room, surface: Surface) -> None:
     """A toy car on a small round, or a ball rolling along the near edge."""
     cx, cy, cz = surface.centre
     if rng.random() < 0.5:
-        side = float(rng.choice([-0.5, 0.5]))
+        side = -0.5  # the mouse lies on the right
         room.drive(
             toy_car(rng),
             circling((cx + side, cy, cz + 0.06), 0.13, 0.12, float(rng.uniform(4, 7)), float(rng.random())),
@@ -139,11 +139,11 @@ def plan(rng: Rng) -> Plan:
         room.stand(furniture.armchair(rng), 1.4, 0.0, z_wall + 0.7, -25)
         pick = rng.random()
         if pick < 0.4:
-            room.person(person(rng, walking((-1.3, -2.2), (1.0, -2.0), phase), 1))
+            room.person(person(rng, walking((-1.2, -2.1), (0.6, -1.85), phase), 1))
         elif pick < 0.7:
-            room.person(person(rng, waving(float(rng.uniform(-0.6, 0.6)), -2.0, 0.0, phase), 1))
+            room.person(person(rng, waving(float(rng.uniform(-0.5, 0.4)), -1.9, 0.0, phase), 1))
         else:
-            pose = sipping(float(rng.uniform(-0.6, 0.6)), -1.9, float(rng.normal(0, 15)), phase)
+            pose = sipping(float(rng.uniform(-0.5, 0.4)), -1.85, float(rng.normal(0, 15)), phase)
             room.person(person(rng, pose, 1))
             room.drive(mug(rng), held(pose))
     else:

@@ -70,7 +70,7 @@ def place_setting(rng: Rng, room: Room, surface: Surface, x: float, z: float, fa
         (fork(rng), -0.165, 0.0, 90.0),
         (knife(rng), 0.17, 0.0, 90.0),
         (spoon(rng), 0.215, 0.0, 90.0),
-        ((wine_glass if rng.random() < 0.4 else tumbler)(rng), 0.17, -0.19, 0.0),
+        ((wine_glass if rng.random() < 0.4 else tumbler)(rng), 0.1, -0.2, 0.0),
     ]
     for design, dx, dz, yaw in items:
         room.drop(design, cx + x + facing * dx, cy, cz + z + facing * dz, yaw + (0 if facing > 0 else 180))
@@ -81,16 +81,16 @@ def place_setting(rng: Rng, room: Room, surface: Surface, x: float, z: float, fa
 
 
 def moving_things(rng: Rng, room: Room, surface: Surface, y: float) -> None:
-    """A toy car driving round or a ball rolling on the table."""
+    """A toy car driving round or a ball rolling, on the far half of the table: the near one may be laid."""
     cx, _, cz = surface.centre
     if rng.random() < 0.5:
         rx, rz = 0.2, 0.11
-        x, z = float(rng.uniform(-0.35, 0.35)), float(rng.uniform(-0.1, 0.05))
+        x, z = float(rng.uniform(-0.35, 0.35)), float(rng.uniform(-0.22, -0.15))
         room.drive(toy_car(rng), circling((cx + x, y, cz + z), rx, rz, float(rng.uniform(5, 8)), float(rng.random())))
         surface.block(x, z, rx + 0.07, rz + 0.07)
     else:
-        r, z = 0.034, float(rng.uniform(-0.12, 0.12))
-        ends = (cx - 0.42, y, cz + z), (cx + 0.42, y, cz + z + float(rng.uniform(-0.04, 0.04)))
+        r, z = 0.034, float(rng.uniform(-0.2, -0.06))
+        ends = (cx - 0.42, y, cz + z), (cx + 0.42, y, cz + z + float(rng.uniform(-0.03, 0.03)))
         room.drive(ball_of(rng, "ball", r), rolling(*ends, r, float(rng.uniform(4, 7)), float(rng.random())))
         surface.block(0.0, z, 0.48, r + 0.045)
 

@@ -58,16 +58,16 @@ def low_table(rng: Rng, room: Room, x: float, z: float) -> None:
 
 def on_the_floor(rng: Rng, room: Room, y: float) -> None:
     """Toys, tools, and what moves among them: a ball and a toy car."""
-    floor = Surface(2.4, 1.1, (0.0, y, -1.0))
+    floor = Surface(2.4, 0.9, (0.0, y, -0.95))
     r = float(rng.uniform(0.06, 0.11))
     room.drive(
         ball_of(rng, "ball", r),
-        rolling((-1.0, y, -0.72), (1.0, y, -0.8), r, float(rng.uniform(5, 8)), float(rng.random())),
+        rolling((-1.0, y, -0.72), (1.0, y, -0.78), r, float(rng.uniform(5, 8)), float(rng.random())),
     )
-    floor.block(0.0, 0.24, 1.2, r + 0.08)
-    car = circling((0.45, y, -1.2), 0.35, 0.2, float(rng.uniform(5, 8)), float(rng.random()))
+    floor.block(0.0, 0.19, 1.2, r + 0.08)
+    car = circling((0.45, y, -1.14), 0.35, 0.16, float(rng.uniform(5, 8)), float(rng.random()))
     room.drive(toy_car(rng), car)
-    floor.block(0.45, -0.2, 0.45, 0.3)
+    floor.block(0.45, -0.19, 0.45, 0.25)
     floor.scatter(room, rng, choose(rng, {**TOYS, **TOOLS}, int(rng.integers(3, 7))), None, 0.03)
 
 
@@ -77,16 +77,12 @@ def somebody(rng: Rng, room: Room, sofa_x: float, sofa_z: float) -> None:
     if pick < 0.25:
         room.person(person(rng, sitting(sofa_x + 0.45, sofa_z + 0.1, 0.46, float(rng.normal(0, 8)), phase), 1))
     elif pick < 0.5:
-        room.person(person(rng, walking((-1.75, -1.0), (-1.7, 0.3) if rng.random() < 0.3 else (1.75, -1.75), phase), 1))
+        way = ((-1.75, -1.0), (-1.7, 0.3)) if rng.random() < 0.3 else ((-1.75, -1.58), (1.75, -1.58))
+        room.person(person(rng, walking(*way, phase), 1))
     elif pick < 0.75:
         x = float(rng.choice([-1.6, 1.6]))
-        room.person(
-            person(
-                rng,
-                (waving if rng.random() < 0.5 else standing)(x, -1.5, float(np.rad2deg(np.arctan2(-x, 1.8))), phase),
-                1,
-            )
-        )
+        act = waving if rng.random() < 0.5 else standing
+        room.person(person(rng, act(x, -1.5, float(np.rad2deg(np.arctan2(-x, 1.8))), phase), 1))
     else:
         x = float(rng.choice([-1.6, 1.6]))
         pose = sipping(x, -1.4, float(np.rad2deg(np.arctan2(-x, 1.8))), phase)
