@@ -37,7 +37,7 @@ MS = 1_000_000
 PARTS = ("gaze.3d.01.", "pose.head", "frame.world", "rig.device", "truth.frame")
 
 
-def headset(seed: int = 3, *, fisheye: bool = False, **settings: Any) -> Headset:
+def headset(seed: int = 4, *, fisheye: bool = False, **settings: Any) -> Headset:
     rig = simulated_rig(320, 240, fisheye=fisheye)
     return Headset(build_scene("kitchen", seed), rig, seed, HeadsetSettings(**settings), EPOCH_NS)
 

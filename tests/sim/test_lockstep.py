@@ -30,7 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(model: Path, seed: int = 3, costs: StageCosts | None = None, **settings: Any) -> dict[str, Any]:
+def run(model: Path, seed: int = 4, costs: StageCosts | None = None, **settings: Any) -> dict[str, Any]:
     headset = Headset(
         build_scene("kitchen", seed), simulated_rig(320, 240), seed, HeadsetSettings(frame_hz=10.0, **settings)
     )
