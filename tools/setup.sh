@@ -94,7 +94,11 @@ fi
 # ------------------------------------------------------------------------------------------------- system libraries
 # Whether the simulator can draw is found out by opening its context; only that proves a driver.
 can_draw() { "$venv/bin/python" -c 'from gazeline.sim.gl import make_current; make_current()' >/dev/null 2>&1; }
-browser() { has chromium || has chromium-browser || has google-chrome; }
+# The browser is driven by playwright, whose own Node.js is tried by running it.
+browser_works() {
+    { has chromium || has chromium-browser || has google-chrome; } &&
+        "$venv/bin/python" -m playwright --version >/dev/null 2>&1
+}
 
 if [ ! -e "$venv/.libraries-$goal" ]; then
     complete=yes
@@ -109,12 +113,14 @@ if [ ! -e "$venv/.libraries-$goal" ]; then
             [ "$goal" = test ] || say "until then the demo plays a short recording of the simulator"
         fi
     fi
-    if [ "$goal" = test ] && ! browser; then
-        if is_root && say "installing chromium" && apt_install chromium && browser; then
+    browser="chromium libatomic1"
+    if [ "$goal" = test ] && ! browser_works; then
+        # shellcheck disable=SC2086 # a list of packages
+        if is_root && say "installing $browser" && apt_install $browser && browser_works; then
             :
         else
             complete=no
-            say "no chromium, so the tests of the browser page are skipped; to have them: sudo apt-get install chromium"
+            say "the browser page cannot be tested here; to have that: sudo apt-get install $browser"
         fi
     fi
     [ "$complete" = no ] || : >"$venv/.libraries-$goal"
