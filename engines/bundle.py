@@ -70,6 +70,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, File]
     description: str = ""
     limits: Limits = Limits()
+    clicked_piece: bool = False  # a mask asked for by points alone is cut to the piece under them
     labels: list[str] = []
 
 

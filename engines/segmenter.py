@@ -15,6 +15,7 @@ from gazeline.engines import bundle as bundles
 from gazeline.engines.bundle import Bundle
 from gazeline.engines.decoders import BOX_FIRST, BOX_LAST, POSITIVE, Decoder, Query
 from gazeline.engines.ort import OrtSession
+from gazeline.engines.pieces import clicked_pieces
 from gazeline.engines.session import Array, Session
 from gazeline.engines.window import Window
 
@@ -195,7 +196,8 @@ class Segmenter:
             for start in range(0, len(queries), step)
             for answer in self._decoder.decode(embedding.tensors, queries[start : start + step])
         ]
-        return [Masks(answer.logits, answer.iou, answer.best, embedding.window) for answer in answers]
+        masks = zip((self._cut(a.logits, q) for a, q in zip(answers, queries, strict=True)), answers, strict=True)
+        return [Masks(logits, answer.iou, answer.best, embedding.window) for logits, answer in masks]
 
     def close(self) -> None:
         """Free both networks."""
@@ -222,6 +224,13 @@ class Segmenter:
         return Query(
             np.concatenate(coords).astype(np.float32), np.concatenate(kinds).astype(np.float32), self._mask(prompt)
         )
+
+    def _cut(self, logits: NDArray[np.float32], query: Query) -> NDArray[np.float32]:
+        """The masks as the model wants them cut; see `Manifest.clicked_piece`."""
+        if not self.bundle.manifest.clicked_piece or BOX_FIRST in query.labels:
+            return logits
+        scale = logits.shape[-1] / self.bundle.manifest.input.size
+        return clicked_pieces(logits, (query.coords[query.labels == POSITIVE] + 0.5) * scale - 0.5)
 
     def _mask(self, prompt: Prompt) -> NDArray[np.float32] | None:
         if prompt.mask is None:

@@ -58,6 +58,7 @@ def export(model: GazelineS, folder: Path) -> bundle.Bundle:
         input=bundle.Input(WINDOW_PX, _three(MEAN), _three(STD)),
         window=bundle.WindowPolicy("foveal"),
         limits=bundle.Limits(points=16, prompts=32),
+        clicked_piece=True,
         files={},
     )
     return bundle.write(folder, manifest)
