@@ -1,19 +1,16 @@
-"""The command line. Every command here is thin: it reads its options and calls the module that does the work.
-
-Errors are one sentence on stderr, ``error: …``, and exit code 2. With GAZELINE_TRACEBACK=1 the traceback comes as well.
-"""
+"""The command line. Every command here is thin: it reads its options and calls the module that does the work."""
 
 import importlib.metadata
 import importlib.util
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from gazeline.runtime import exits
 from gazeline.runtime.options import (
     BUS_HELP,
     Bus,
@@ -30,9 +27,6 @@ from gazeline.runtime.options import (
     Video,
     WebPort,
 )
-
-# typer carries click inside itself in some versions and depends on it in others; its own exports lead to either.
-UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     add_completion=False,
@@ -326,30 +320,7 @@ def doctor(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0, or 2 with one sentence on stderr."""
-    try:
-        code = app(args=arguments, prog_name="gazeline", standalone_mode=False)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (UsageError, ValueError, OSError) as error:
-        if os.environ.get("GAZELINE_TRACEBACK"):
-            traceback.print_exc()
-        print(f"error: {_sentence(error)}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _sentence(error: Exception) -> str:
-    """What an error says, in one line."""
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    else:
-        text = getattr(error, "format_message", error.__str__)()
-    return " ".join(text.split())
+    exits.run(app, "gazeline", arguments)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,15 @@ Errors are one sentence on stderr, ``error: …``, and exit code 2.
 """
 
 import importlib.util
-import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gazeline.runtime.cli import UsageError
+from gazeline.runtime import exits
 from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
@@ -208,14 +206,4 @@ def _require_simulator() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0, or 2 with one sentence on stderr."""
-    try:
-        code = app(args=arguments, prog_name="gazeline sim", standalone_mode=False)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (UsageError, ValueError, OSError) as error:
-        if os.environ.get("GAZELINE_TRACEBACK"):
-            traceback.print_exc()
-        text = getattr(error, "format_message", error.__str__)()
-        print(f"error: {' '.join(text.split())}", file=sys.stderr)
-        sys.exit(2)
-    sys.exit(code if isinstance(code, int) else 0)
+    exits.run(app, "gazeline sim", arguments)
