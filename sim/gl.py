@@ -49,7 +49,20 @@ def choose() -> str:
 
 BACKEND = choose()
 
-import mujoco  # noqa: E402
+
+def _unavailable(error: Exception) -> OSError:
+    return OSError(
+        f"no off-screen OpenGL through {BACKEND} ({error}); "
+        "install libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0, or libosmesa6"
+    )
+
+
+try:
+    import mujoco
+except ImportError:
+    raise
+except Exception as error:  # PyOpenGL fails in ways of its own where there is no library
+    raise _unavailable(error) from error
 
 
 @cache
@@ -70,9 +83,6 @@ def make_current() -> Any:
         context.make_current()
         from OpenGL import GL
     except Exception as error:
-        raise OSError(
-            f"no off-screen OpenGL through {BACKEND} ({error}); "
-            "install libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0, or libosmesa6"
-        ) from error
+        raise _unavailable(error) from error
     atexit.register(context.free)
     return GL
