@@ -313,9 +313,9 @@ def doctor(
 
     The exit code is 1 if something is broken without which nothing runs.
     """
-    from gazeline.runtime import doctor as doctor_
+    from gazeline.runtime.doctor import report
 
-    raise typer.Exit(doctor_.main(as_json))
+    raise typer.Exit(report.main(as_json))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -21,8 +21,8 @@ from gazeline.engines.segmenter import Masks, Prompt, Segmenter
 from gazeline.engines.window import Window
 from gazeline.runtime.draw import draw_masks
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.pictures import Image, read_image, write_image
-from gazeline.runtime.prompts import PromptEntry, entries_of
+from gazeline.runtime.image_files import Image, read_image, write_image
+from gazeline.runtime.segment_prompts import PromptEntry, entries_of
 
 
 class Candidate(TypedDict):

@@ -12,8 +12,8 @@ import pytest
 import zmq
 from rich.console import Console
 
-from gazeline.runtime import doctor, machine, probes
-from gazeline.runtime.finding import Finding
+from gazeline.runtime.doctor import machine, probes, report
+from gazeline.runtime.doctor.finding import Finding
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def only(findings: list[Finding], name: str) -> Finding:
 
 
 def test_json_holds_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
-    code = doctor.main(as_json=True)
+    code = report.main(as_json=True)
     findings = msgspec.json.decode(capsys.readouterr().out, type=list[Finding])
     assert code == int(any(finding.hurts for finding in findings))
     assert only(findings, "libzmq").said == zmq.zmq_version()
@@ -48,7 +48,7 @@ def test_people_see_what_is_wrong_and_the_command_that_helps() -> None:
         Finding("Extras", "sim", "missing", "for [b]the simulator[/b]", "pip install 'gazeline[sim]'"),
     ]
     console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    doctor.show(findings, console)
+    report.show(findings, console)
     text = console.export_text()
     console.file.close()
     assert "→ pip install --upgrade pyzmq" in text
@@ -60,18 +60,18 @@ def test_people_see_what_is_wrong_and_the_command_that_helps() -> None:
 def test_a_folder_of_others_for_the_sockets_hurts(own_folders: Path) -> None:
     (own_folders / "gazeline").mkdir()
     (own_folders / "gazeline").chmod(0o777)
-    sockets = only(doctor.bus(), "sockets")
+    sockets = only(report.bus(), "sockets")
     assert sockets.hurts
     assert "mode 0700" in sockets.said
 
 
 def test_keys_that_others_can_read_are_found(tmp_path: Path) -> None:
-    assert only(doctor.bus(), "keys").state == "note"
+    assert only(report.bus(), "keys").state == "note"
     key = tmp_path / "config" / "gazeline" / "bus.key"
     key.parent.mkdir(parents=True)
     key.write_text("{}")
     key.chmod(0o644)
-    keys = only(doctor.bus(), "keys")
+    keys = only(report.bus(), "keys")
     assert (keys.state, keys.hurts) == ("broken", False)
     assert "chmod 600" in keys.said
 
@@ -80,7 +80,7 @@ def test_a_broken_model_of_the_users_is_found_and_hurts_nobody(tmp_path: Path, m
     monkeypatch.setenv("GAZELINE_MODELS", str(tmp_path))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.toml").write_text("nonsense")
-    mine = only(doctor.models(), "mine")
+    mine = only(report.models(), "mine")
     assert (mine.state, mine.hurts) == ("broken", False)
     assert "model.toml" in mine.said
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from gazeline.runtime import segment
+from gazeline.runtime.image_files import read_image, write_image
 from gazeline.runtime.models import known_picture
-from gazeline.runtime.pictures import read_image, write_image
 from tests.engines.toy_models import write_own, write_sam
 
 

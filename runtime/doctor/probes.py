@@ -9,7 +9,7 @@ import sys
 from ctypes.util import find_library
 from pathlib import Path
 
-from gazeline.runtime.finding import Finding, apt, pip
+from gazeline.runtime.doctor.finding import Finding, apt, pip
 
 LIMIT_S = 60.0
 

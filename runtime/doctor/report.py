@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gazeline.engines import bundle
-from gazeline.runtime import keys, machine, probes
+from gazeline.runtime import keys
 from gazeline.runtime.bus_address import private_folder
-from gazeline.runtime.finding import Finding
+from gazeline.runtime.doctor import machine, probes
+from gazeline.runtime.doctor.finding import Finding
 from gazeline.runtime.hub import OLDEST_LIBZMQ
 
 MARKS = {"ok": ("✓", "green"), "missing": ("?", "yellow"), "broken": ("✗", "bold red"), "note": ("·", "dim")}

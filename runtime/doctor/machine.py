@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from gazeline.engines.session import usable_cores
-from gazeline.runtime.finding import Finding, pip
+from gazeline.runtime.doctor.finding import Finding, pip
 
 OLDEST_PYTHON = (3, 11)
 FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
