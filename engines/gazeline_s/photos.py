@@ -14,8 +14,8 @@ import typer
 from rich.progress import track
 
 from gazeline.engines.gazeline_s.generate import write_scene
+from gazeline.engines.gazeline_s.looks import read_mask
 from gazeline.engines.gazeline_s.procedural import Scene
-from gazeline.engines.gazeline_s.validate import read_mask
 
 
 def main(

@@ -14,10 +14,11 @@ import torch
 import typer
 from torch.utils.data import DataLoader, Subset
 
+from gazeline.engines.gazeline_s.looks import read_looks
 from gazeline.engines.gazeline_s.losses import loss
 from gazeline.engines.gazeline_s.network import GazelineS
 from gazeline.engines.gazeline_s.samples import Scenes
-from gazeline.engines.gazeline_s.validate import read_looks, validate
+from gazeline.engines.gazeline_s.validate import validate
 
 REPORT_STEPS = 50
 

@@ -14,9 +14,6 @@ H, W = 480, 640
 DISC = (250.0, 200.0, 60.0)
 BLOCK = (400, 250, 520, 400)  # x0, y0, x1, y1
 
-if bundle.DEFAULT not in bundle.list_bundles():
-    pytest.skip("gazeline-s has not been trained yet", allow_module_level=True)
-
 
 @pytest.fixture(scope="module")
 def segmenter() -> Segmenter:
