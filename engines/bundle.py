@@ -30,11 +30,15 @@ Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 class Input(Struct, frozen=True, forbid_unknown_fields=True):
-    """The encoder's picture: ``size`` x ``size`` RGB, (value - mean) / std on 0..255."""
+    """The encoder's picture: ``size`` x ``size`` RGB, (value - mean) / std on 0..255.
+
+    Before that, the brightness of a dull picture is stretched by up to ``max_gain``; see `gazeline.engines.exposure`.
+    """
 
     size: Annotated[int, Meta(ge=16, le=4096)]
     mean: tuple[float, float, float]
     std: tuple[Positive, Positive, Positive]
+    max_gain: Annotated[float, Meta(ge=1.0, le=100.0)] = 1.0
 
 
 class WindowPolicy(Struct, frozen=True, forbid_unknown_fields=True):

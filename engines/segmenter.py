@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from gazeline.engines import bundle as bundles
 from gazeline.engines.bundle import Bundle
 from gazeline.engines.decoders import BOX_FIRST, BOX_LAST, POSITIVE, Decoder, Query
+from gazeline.engines.exposure import stretched
 from gazeline.engines.ort import OrtSession
 from gazeline.engines.pieces import clicked_pieces
 from gazeline.engines.session import Array, Session
@@ -175,7 +176,10 @@ class Segmenter:
         if window.size != settings.size:
             raise ValueError(f"the window has {window.size} pixels, but the model {self.name} sees {settings.size}")
         mean, std = np.array(settings.mean, np.float32), np.array(settings.std, np.float32)
-        planes = np.moveaxis(window.sample(image, fill=mean), -1, 0)  # (3, S, S), contiguous
+        seen = window.sample(image, fill=mean)
+        if settings.max_gain > 1.0:
+            seen = stretched(seen, window, settings.max_gain)
+        planes = np.moveaxis(seen, -1, 0)  # (3, S, S), contiguous
         planes -= mean[:, None, None]
         planes /= std[:, None, None]
         ((name, spec),) = self._encoder.inputs.items()

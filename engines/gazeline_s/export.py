@@ -55,7 +55,7 @@ def export(model: GazelineS, folder: Path) -> bundle.Bundle:
         family="gazeline",
         licence="Apache-2.0",
         description="The shipped model: small, for two CPU cores, foveal; trained on scenes made by this project.",
-        input=bundle.Input(WINDOW_PX, _three(MEAN), _three(STD)),
+        input=bundle.Input(WINDOW_PX, _three(MEAN), _three(STD), max_gain=3.0),
         window=bundle.WindowPolicy("foveal"),
         limits=bundle.Limits(points=16, prompts=32),
         clicked_piece=True,
