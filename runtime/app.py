@@ -7,7 +7,6 @@ counted, and the counts are in ``stats.runtime``.
 
 import gc
 import queue
-import signal
 import sys
 import threading
 import time
@@ -43,6 +42,7 @@ from gazeline.runtime.events import (
     Tick,
     UserPromptArrived,
 )
+from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
@@ -87,7 +87,7 @@ def run(
     address = BusAddress.parse(bus or settings.bus.address, insecure_plain_tcp=plain)
     with ExitStack() as stack:
         if stop is None:
-            stop = stack.enter_context(_stop_signals())
+            stop = stack.enter_context(stop_signals())
         if not join:
             stack.enter_context(Hub(address))
             if settings.bus.pupil_remote_port:
@@ -292,15 +292,3 @@ def _unhurried_collector() -> Iterator[None]:
     finally:
         gc.unfreeze()
         sys.setswitchinterval(before)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, in place of what they do otherwise."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

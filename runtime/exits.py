@@ -1,12 +1,15 @@
-"""How a command ends: errors are one sentence on stderr, ``error: …``, and exit code 2.
+"""How a command ends: on a signal, in order; on an error, with one sentence on stderr, ``error: …``, and exit code 2.
 
 With GAZELINE_TRACEBACK=1 the traceback comes as well.
 """
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
@@ -39,3 +42,15 @@ def sentence(error: Exception) -> str:
     else:
         text = getattr(error, "format_message", error.__str__)()
     return " ".join(text.split())
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, in place of what they do otherwise; for the main thread."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

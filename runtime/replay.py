@@ -1,12 +1,11 @@
 """``gazeline replay``: a recording through the runtime in real time, as if it were a headset."""
 
-import signal
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from gazeline.runtime import show
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
+from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.processes import Program
 from gazeline.runtime.show import Show
 from gazeline.runtime.sources.opening import MOUSE, open_source
@@ -72,8 +71,5 @@ def replay(options: Options) -> None:
 def publish(recording: Recording, address: BusAddress, *, loop: bool) -> None:
     """Publish the recording on a bus until it ends, or until SIGINT or SIGTERM; from the main thread."""
     source = recording.open()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with Publisher(address) as publisher, Subscriber(address, (STATS_RUNTIME,)) as stats:
+    with stop_signals() as stop, Publisher(address) as publisher, Subscriber(address, (STATS_RUNTIME,)) as stats:
         play(source, publisher, stats=stats, loop=loop, stop=stop)

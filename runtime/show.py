@@ -5,7 +5,6 @@ starts again what dies, shows how it goes, and makes the report from what it hea
 """
 
 import os
-import signal
 import socket
 import sys
 import threading
@@ -21,6 +20,7 @@ from rich.console import Console
 
 from gazeline.runtime import report, terminal, topics
 from gazeline.runtime.bus import BusAddress, Subscriber
+from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.messages import Overlay, Stats
 from gazeline.runtime.processes import Ended, Family, Program
 
@@ -76,7 +76,7 @@ def play(show: Show) -> None:
     port = _page_port(show)
     with ExitStack() as stack:
         stack.callback(Path(f"{address.path}.lock").unlink, missing_ok=True)
-        stop = stack.enter_context(_stop_signals())
+        stop = stack.enter_context(stop_signals())
         stage = stack.enter_context(_Stage(show, address, port, stop))
         stage.start()
         if not stage.wait_for_start():
@@ -215,18 +215,6 @@ def _recorded(address: BusAddress, path: Path, console: Console) -> Iterator[Non
                 over.set()
             written.result()
     console.print(f"video: {path}" if writer.counts.written else "video: there was nothing to record")
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, in place of what they do otherwise."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _page_port(show: Show) -> int | None:

@@ -4,15 +4,14 @@ Errors are one sentence on stderr, ``error: …``, and exit code 2.
 """
 
 import importlib.util
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gazeline.runtime import exits
+from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
@@ -94,19 +93,18 @@ def play(
 
     address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
     settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     headset = _headset(scene, seed, size, fisheye, settings)
-    if not realtime.wait_for_runtime(address, stop):
-        print("no runtime is ready on this bus; sending all the same", file=sys.stderr)
-    if not stop.is_set():
+    with stop_signals() as stop:
+        if not realtime.wait_for_runtime(address, stop):
+            print("no runtime is ready on this bus; sending all the same", file=sys.stderr)
+        if stop.is_set():
+            return
         played = realtime.play(headset, address, seconds, stop)
-        print(
-            f"sent {played.frames} pictures ({played.skipped} skipped: rendering was too slow) and {played.samples} "
-            f"gaze samples; judged {played.judged} overlays",
-            file=sys.stderr,
-        )
+    print(
+        f"sent {played.frames} pictures ({played.skipped} skipped: rendering was too slow) and {played.samples} "
+        f"gaze samples; judged {played.judged} overlays",
+        file=sys.stderr,
+    )
 
 
 @app.command()
