@@ -175,7 +175,7 @@ def _connected(kind: int, address: BusAddress) -> zmq.Socket[bytes]:
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
     socket.sndhwm = WAITING
     socket.rcvhwm = 2 * WAITING  # the reading thread empties it; it may have to wait for the interpreter's lock
-    socket.reconnect_ivl, socket.reconnect_ivl_max = 50, 500  # ms
+    socket.reconnect_ivl = 50  # ms, always: who waits longer after a slow start misses the beginning
     if kind == zmq.PUB:
         socket.xpub_nodrop = True  # say so when it is full, rather than drop in silence
         socket.immediate = True  # while there is no hub, nothing waits to be sent late

@@ -20,6 +20,7 @@ SUFFIX = ".gzl"
 MAGIC = b"gazeline log 1\n"
 HEAD = struct.Struct("<QB")
 MOST_PARTS = 2 + wire.MAX_RAW_FRAMES
+WAITING = 128
 
 
 class LogWriter:
@@ -109,11 +110,11 @@ def record(
 ) -> int:
     """Write what comes on the bus to a log until ``stop`` says so; returns how many messages were written.
 
-    Of frames that come faster than the disk takes them the newest are kept, as everywhere.
+    All of it, unless the disk falls WAITING messages of a topic behind; then the newest are kept.
     """
     count = 0
     end_ns = None if max_seconds is None else time.monotonic_ns() + round(1e9 * max_seconds)
-    with LogWriter(path) as log, Subscriber(address, topics) as subscriber:
+    with LogWriter(path) as log, Subscriber(address, topics, WAITING) as subscriber:
         while not stop() and (end_ns is None or time.monotonic_ns() < end_ns):
             for received in subscriber.poll(timeout_ms=50):
                 log.write(received.message, *received.raw, receive_ns=received.receive_ns)

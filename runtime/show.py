@@ -28,6 +28,7 @@ DEFAULT_PORT = 8765
 START_WAIT_S = 90.0  # a cold start on a slow machine takes about 10: imports, the model, the scene
 QUIET_S = 0.7  # the runtime is done when it says no more for this long; its totals come twice a second
 QUIET_MAX_S = 5.0
+WAITING = 128  # reports and videos need every message; drawing a large picture takes longer than to the next one
 
 
 class StartError(OSError):
@@ -114,7 +115,7 @@ class _Stage:
     def __enter__(self) -> "_Stage":
         with ExitStack() as stack:
             self._subscriber = stack.enter_context(
-                Subscriber(self._address, (topics.OVERLAY_OBJECTS, topics.STATS_RUNTIME, topics.TRUTH_SCORE))
+                Subscriber(self._address, (topics.OVERLAY_OBJECTS, topics.STATS_RUNTIME, topics.TRUTH_SCORE), WAITING)
             )
             self._first_pass = stack.enter_context(ExitStack())
             if self._show.video is not None:
@@ -200,12 +201,16 @@ def _recorded(address: BusAddress, path: Path, console: Console) -> Iterator[Non
     from gazeline.runtime import video  # OpenCV, only where it is needed
 
     over = threading.Event()
-    with video.VideoWriter(path) as writer, Subscriber(address, video.TOPICS) as subscriber:
+    with video.VideoWriter(path) as writer, Subscriber(address, video.TOPICS, WAITING) as subscriber:
 
         def write() -> None:
-            while not over.is_set():
-                for received in subscriber.poll(100):
+            end_s = float("inf")
+            while (heard := subscriber.poll(100)) or not over.is_set():
+                for received in heard:
                     writer.take(received)
+                end_s = min(end_s, time.monotonic() + QUIET_MAX_S) if over.is_set() else end_s
+                if time.monotonic() > end_s:
+                    return
 
         with ThreadPoolExecutor(1, "gazeline-video") as pool:
             written = pool.submit(write)
