@@ -270,8 +270,7 @@ def event_of(received: Received) -> Event | None:
 
 def _loaded(settings: ModelSettings, name: str | None) -> Segmenter:
     """The model, after a first run of both networks: the first one is slow."""
-    backend = "onnxruntime" if settings.backend == "auto" else settings.backend
-    segmenter = Segmenter.load(name or settings.name, backend, settings.threads or None)
+    segmenter = Segmenter.load(name or settings.name, settings.backend, settings.threads or None)
     width, height = WARM_UP_PX
     middle = (width / 2, height / 2)
     window = window_of(segmenter, width, height, middle, settings.window)

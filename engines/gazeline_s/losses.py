@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-OBJECT = 1  # the slot of the thing as people name it
+from gazeline.engines.gazeline_s.network import SLOTS
+
+OBJECT = SLOTS.index("object")  # the slot of the thing as people name it
 SLOT_SHARE = (0.6, 1.0, 0.4)
 
 

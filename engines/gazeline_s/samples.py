@@ -1,7 +1,7 @@
 """Training samples: a scene from disk, seen through a foveal window, with prompts and the masks they ask for."""
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from gazeline.engines.gazeline_s.losses import OBJECT
+from gazeline.engines.gazeline_s.network import MASK_PX, WINDOW_PX
 from gazeline.engines.gazeline_s.procedural import Scene
 from gazeline.engines.window import Window
 
-WINDOW_PX, MASK_PX = 192, 96
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 STD = np.array([58.395, 57.12, 57.375], np.float32)
 PROMPTS, POINTS = 3, 4
@@ -110,20 +111,15 @@ def frame_area(window: Window) -> NDArray[np.float32]:
     return np.asarray(weight / weight.mean(), np.float32)
 
 
-@dataclass(frozen=True)
-class _Targets:
-    masks: NDArray[np.float32]  # (3, M, M): part, object, group
-    object: NDArray[np.bool_]
-
-
-def _targets(objects: Ids, parts: Ids, groups: NDArray[np.uint16], target: int, part: int) -> _Targets:
+def _targets(objects: Ids, parts: Ids, groups: NDArray[np.uint16], target: int, part: int) -> NDArray[np.float32]:
+    """The masks wanted in each slot, (3, M, M): part, object, group."""
     whole = objects == target
     piece = parts == part if part else whole
     if not 6 < np.count_nonzero(piece) < 0.85 * np.count_nonzero(whole):
         piece = whole
     group = int(groups[target]) if target < len(groups) else 0
     together = np.isin(objects, np.flatnonzero(groups == group)) if group else whole
-    return _Targets(np.stack([piece, whole, together]).astype(np.float32), whole)
+    return np.stack([piece, whole, together]).astype(np.float32)
 
 
 def _ask(
@@ -139,6 +135,7 @@ def _ask(
     x, y = np.clip(np.rint(click).astype(int), 0, [scene.object_ids.shape[1] - 1, scene.object_ids.shape[0] - 1])
     part = int(scene.part_ids[y, x]) if scene.object_ids[y, x] == target else 0
     wanted = _targets(objects, parts, scene.groups, target, part)
+    whole = wanted[OBJECT] > 0.5
     coords = np.zeros((POINTS, 2), np.float32)
     labels = np.full(POINTS, -1, np.float32)
     mask, has = np.zeros((1, MASK_PX, MASK_PX), np.float32), np.float32(0)
@@ -148,16 +145,16 @@ def _ask(
         _box(rng, scene.object_ids == target, window, coords, labels)
     elif kind < 0.40:
         for k in range(1, int(rng.integers(2, POINTS + 1))):
-            inside = rng.random() < 0.5 and wanted.object.any()
-            where = wanted.object if inside else _around(wanted.object)
+            inside = rng.random() < 0.5 and whole.any()
+            where = whole if inside else _around(whole)
             if where.any():
                 rows, columns = np.nonzero(where)
                 pick = rng.integers(len(rows))
                 coords[k] = 2 * np.array([columns[pick], rows[pick]]) + rng.uniform(0, 1, 2)
                 labels[k] = inside
         if rng.random() < 0.6:
-            mask[0], has = _earlier(rng, wanted.masks), np.float32(1)
-    return {"coords": coords, "labels": labels, "mask": mask, "has": np.array(has), "target": wanted.masks}
+            mask[0], has = _earlier(rng, wanted), np.float32(1)
+    return {"coords": coords, "labels": labels, "mask": mask, "has": np.array(has), "target": wanted}
 
 
 def _click(rng: np.random.Generator, thing: NDArray[np.bool_], longest: int) -> NDArray[np.float64]:

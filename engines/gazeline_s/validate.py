@@ -5,8 +5,8 @@ import numpy as np
 import torch
 
 from gazeline.engines.gazeline_s.looks import Look, disc, iou
-from gazeline.engines.gazeline_s.network import MASK_PX, GazelineS
-from gazeline.engines.gazeline_s.samples import MEAN, STD, WINDOW_PX
+from gazeline.engines.gazeline_s.network import MASK_PX, WINDOW_PX, GazelineS
+from gazeline.engines.gazeline_s.samples import MEAN, STD
 from gazeline.engines.window import Window
 
 
