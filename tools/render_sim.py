@@ -1,6 +1,7 @@
 """Render random views of random simulated scenes to disk, as training data with exact masks.
 
-Each view becomes NNNNNN.jpg and NNNNNN.npz (``object_ids`` and ``part_ids``, uint16 (H, W), 0 = walls and floor).
+Each view becomes NNNNNN.jpg and NNNNNN.npz (``object_ids`` and ``part_ids``, uint16 (H, W), 0 = walls and floor;
+``depth_mm`` uint16 (H, W) along the ray, 0 = unknown).
 A view that is on disk is not rendered again, so a run that was stopped continues where it was.
 
     python tools/render_sim.py --out DIR --count 6000 --seed0 0 --size 384
@@ -79,7 +80,8 @@ def render_scene(out: Path, first: int, count: int, seed: int, size: int) -> Non
         bgr = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
         cv2.imwrite(str(out / f"{index:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])
         part = out / f"{index:06d}.part.npz"
-        np.savez_compressed(part, object_ids=picture.object_ids, part_ids=picture.part_ids)
+        depth_mm = np.clip(np.nan_to_num(picture.depth_m, posinf=0.0) * 1000.0, 0, 65535).astype(np.uint16)
+        np.savez_compressed(part, object_ids=picture.object_ids, part_ids=picture.part_ids, depth_mm=depth_mm)
         part.rename(out / f"{index:06d}.npz")  # last, so that its presence means that the view is whole
     forget(scene)
 
