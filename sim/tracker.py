@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gazeline.calib.gaze_mapping import angles_of, direction_of
 from gazeline.sim.eyes import STRAIGHT_ON, Array, angle_deg, turned
 from gazeline.sim.noise import Episodes
 from gazeline.sim.wearer import EyeState
@@ -24,10 +25,16 @@ BETWEEN_EYES_M = 0.063  # mean distance between the pupils (N. Dodgson, "Variati
 @dataclass(frozen=True)
 class TrackerSettings:
     """What the tracker is like. ``bias_deg``: size of the constant error, its direction is drawn for each session;
-    ``noise_deg``: standard deviation of the error of each sample, along each of two axes."""
+    ``noise_deg``: standard deviation of the error of each sample, along each of two axes. ``gain`` stretches the angles
+    from straight ahead, ``torsion_deg`` turns them about it; at ``slip_s`` the headset slips, and from then on the bias
+    is larger by ``slip_deg`` upwards: headsets slide down the nose."""
 
     bias_deg: float = 0.8
     noise_deg: float = 0.2
+    gain: float = 1.0
+    torsion_deg: float = 0.0
+    slip_deg: float = 0.0
+    slip_s: float = 0.0
     dropouts_per_min: float = 3.0
     dropout_s: float = 0.05
     range_deg: float = 40.0  # the pupil is lost beyond
@@ -64,8 +71,19 @@ class Tracker:
         seen = 0.0 if lost or angle_deg(STRAIGHT_ON, state.d_head) > self.settings.range_deg else state.openness
         confidence = min(max((0.97 - 0.015 * abs(good)) * min(1.6 * seen - 0.1, 1.0), 0.0), 1.0)
         noise_deg = self.settings.noise_deg * (1.0 + 20.0 * (1.0 - seen) ** 2)  # half a pupil, a poor ellipse
-        d_head = turned(state.d_head, self._bias[0] + noise_deg * right, self._bias[1] + noise_deg * up)
+        slipped_deg = self.settings.slip_deg if state.t_ns >= 1e9 * self.settings.slip_s else 0.0
+        d_head = self._distorted(state.d_head)
+        d_head = turned(d_head, self._bias[0] + noise_deg * right, self._bias[1] + slipped_deg + noise_deg * up)
         dioptres = 1.0 / state.distance_m
         dioptres += vergence * math.sqrt(2.0) * math.radians(self.settings.noise_deg) / BETWEEN_EYES_M
         depth_m = 1.0 / dioptres if dioptres > 0.05 and confidence > 0.0 else None  # beyond 20 m eyes are parallel
         return GazeSample(d_head, depth_m, confidence)
+
+    def _distorted(self, d_head: Array) -> Array:
+        """The direction (3,) with gain and torsion."""
+        gain, torsion = self.settings.gain, math.radians(self.settings.torsion_deg)
+        if gain == 1.0 and torsion == 0.0:
+            return d_head
+        right, up = angles_of(d_head).tolist()
+        cos, sin = gain * math.cos(torsion), gain * math.sin(torsion)
+        return direction_of((cos * right - sin * up, sin * right + cos * up))

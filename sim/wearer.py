@@ -10,7 +10,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -37,6 +37,7 @@ Locate = Callable[[int, int], Array]  # (object id, time in ns) -> position (3,)
 
 KEPT_FIXATIONS = 64  # the past that can be asked for: some twenty seconds
 SPEED_BASE_NS = 20_000_000
+REACTION_NS = 200_000_000  # from a target's appearance to the saccade to it (R. Carpenter 1988: about 200 ms)
 MOVING_M_S = 0.02  # slower than this counts as standing
 FARTHEST_DEG = 75.0  # targets farther from the gaze than this are not chosen
 
@@ -92,6 +93,15 @@ class EyeState:
         return self.T_world_head.rotate(self.d_head)
 
 
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A calibration target that the wearer looks at from ``from_ns`` on: a direction fixed to the head (3,)."""
+
+    from_ns: int
+    d_head: Array | None  # None: no target, things are looked at again
+    distance_m: float = 1.0
+
+
 class Wearer:
     """Plans fixations and turns of the head as time is asked for. Safe to use from several threads."""
 
@@ -122,6 +132,12 @@ class Wearer:
         ahead = self._head.pose(0).apply(2.0 * STRAIGHT_ON)
         # the session begins at rest, and the first saccade follows at once
         self._fixations = deque([Fixation(0, 0, ahead, False, 0, 0, 100_000_000)], maxlen=KEPT_FIXATIONS)
+        self._targets: deque[Target] = deque([Target(-(2**62), None)], maxlen=KEPT_FIXATIONS)
+
+    def look_at(self, t_ns: int, d_head: Array | None, distance_m: float = 1.0) -> None:
+        """A calibration target appears at ``t_ns`` in a direction fixed to the head (3,); None: it is gone."""
+        with self._lock:
+            self._targets.append(Target(t_ns + REACTION_NS, d_head, distance_m))
 
     def at(self, t_ns: int) -> EyeState:
         """The state at ``t_ns``, which may lie in the future or up to some twenty seconds in the past."""
@@ -131,7 +147,27 @@ class Wearer:
             number = len(self._fixations) - 1
             while number > 0 and t_ns < self._fixations[number].saccade_ns:
                 number -= 1
-            return self._state(t_ns, self._fixations[number], self._fixations[number - 1] if number else None)
+            state = self._state(t_ns, self._fixations[number], self._fixations[number - 1] if number else None)
+            return self._on_target(state)
+
+    def _on_target(self, planned: EyeState) -> EyeState:
+        """The state with the eyes on the calibration target, if there is one; a saccade leads from the one before."""
+        number = len(self._targets) - 1
+        while self._targets[number].from_ns > planned.t_ns and number > 0:
+            number -= 1
+        target = self._targets[number]
+        if target.d_head is None:
+            return planned
+        before = self._targets[number - 1].d_head if number else None
+        d_before = planned.d_head if before is None else before
+        lasts_ns = saccade_duration_ns(angle_deg(d_before, target.d_head))
+        s = (planned.t_ns - target.from_ns) / lasts_ns
+        d_head = turned(between(d_before, target.d_head, saccade_way(s)), *self._fixational.at(planned.t_ns))
+        phase: Phase = "blink" if planned.openness < 1.0 else "saccade" if s < 1.0 else "fixation"
+        since_ns = target.from_ns + lasts_ns if phase == "fixation" else None
+        return replace(
+            planned, d_head=d_head, distance_m=target.distance_m, phase=phase, since_ns=since_ns, object_id=0
+        )
 
     def _state(self, t_ns: int, fixation: Fixation, previous: Fixation | None) -> EyeState:
         T_world_head = self._head.pose(t_ns)
