@@ -29,6 +29,7 @@ from gazeline.runtime.encode import encode, window_of
 from gazeline.runtime.events import (
     Decode,
     Decoded,
+    DepthArrived,
     Effect,
     Encode,
     Encoded,
@@ -43,6 +44,7 @@ from gazeline.runtime.events import (
     UserPromptArrived,
 )
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.images import plane_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
@@ -51,6 +53,7 @@ from gazeline.runtime.wire import Received, WireError
 
 HEARD = (
     topics.FRAME_WORLD,
+    topics.FRAME_DEPTH,
     topics.GAZE_BINOCULAR,
     topics.GAZE_RIGHT,
     topics.GAZE_LEFT,
@@ -255,7 +258,8 @@ def event_of(received: Received) -> Event | None:
     """The event that a message is to the pipeline; None if it is none of its business."""
     match received.message:
         case Frame() as frame:
-            return FrameArrived(frame, received)
+            depth = frame.topic == topics.FRAME_DEPTH
+            return DepthArrived(frame, plane_of(received)) if depth else FrameArrived(frame, received)
         case Gaze() as gaze:
             return GazeArrived(gaze)
         case HeadPose() as pose:

@@ -17,7 +17,7 @@ from gazeline.runtime import keys, wire
 from gazeline.runtime.bus_address import BusAddress
 from gazeline.runtime.hub import WAITING, Hub, require_libzmq
 from gazeline.runtime.messages import Frame, Message
-from gazeline.runtime.topics import TOPICS
+from gazeline.runtime.topics import FRAME_DEPTH, TOPICS
 from gazeline.runtime.wire import Received, WireError
 
 __all__ = ["BusAddress", "Hub", "Publisher", "Subscriber"]
@@ -69,7 +69,8 @@ class Subscriber:
 
     Of each topic so many wait as the topic table says, or ``waiting`` for who needs them all (reports, recordings).
     ``dropped`` counts by reason: ``stale_<topic>`` (a newer one came first), ``full_<topic>`` (the reader is too slow),
-    ``lost_frame`` (gaps in the frames' index: lost before they came here) and every `WireError` reason.
+    ``lost_frame`` and ``lost_depth`` (gaps in the frames' index: lost before they came here) and every `WireError`
+    reason.
     """
 
     def __init__(self, address: BusAddress, topics: Iterable[str], waiting: int | None = None) -> None:
@@ -161,7 +162,8 @@ class Subscriber:
         key = f"{frame.topic} {frame.camera_id}"[:120]
         last = self._last_index.get(key)
         if last is not None and frame.index > last + 1:
-            self.dropped["lost_frame"] += frame.index - last - 1
+            reason = "lost_depth" if frame.topic == FRAME_DEPTH else "lost_frame"
+            self.dropped[reason] += frame.index - last - 1
         if len(self._last_index) < 64 or key in self._last_index:  # camera ids come from outside
             self._last_index[key] = frame.index
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from gazeline.engines.segmenter import Masks, Prompt, Segmenter
 from gazeline.runtime.config import OutlineSettings
+from gazeline.runtime.depth import Plane, distances
 from gazeline.runtime.events import Answer, Decode, Decoded
 from gazeline.runtime.outline import outline, rays_of
 from gazeline.runtime.prompt import Calibration, Question
@@ -24,7 +25,7 @@ def decode(
     masks = segmenter.decode(request.encoded.embedding, prompts)
     decoded_ns = clock_ns()
     answers = tuple(
-        answered(found, asked, request.view.calibration, settings)
+        answered(found, asked, request.view.calibration, settings, request.depth)
         for found, asked in zip(masks, request.questions, strict=True)
     )
     ended_ns = clock_ns()
@@ -32,7 +33,9 @@ def decode(
     return Decoded(request, answers, took_ms)
 
 
-def answered(masks: Masks, asked: Question, calibration: Calibration, settings: OutlineSettings) -> Answer:
+def answered(
+    masks: Masks, asked: Question, calibration: Calibration, settings: OutlineSettings, depth: Plane | None = None
+) -> Answer:
     """The best mask of one question, outlined. ValueError where the network's answer is not finite."""
     logits = masks.logits[masks.best]
     if not np.isfinite(logits).all():
@@ -46,5 +49,7 @@ def answered(masks: Masks, asked: Question, calibration: Calibration, settings: 
         gaze_px=asked.centre,
     )
     rays = rays_of(shape, calibration.camera) if shape is not None and calibration.measured else ()
+    window = masks.window
+    far = distances(shape, depth, window.frame_w, window.frame_h) if shape is not None and depth is not None else None
     score = float(np.clip(masks.iou[masks.best], 0.0, 1.0))
-    return Answer(shape, rays, logits, masks.window, score)
+    return Answer(shape, rays, logits, window, score, far)

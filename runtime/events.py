@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.runtime.depth import Distances, Plane
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.outline import Outline
 from gazeline.runtime.prompt import Question, View
@@ -24,6 +25,14 @@ class FrameArrived:
 
     frame: Frame
     picture: Picture
+
+
+@dataclass(frozen=True, eq=False)
+class DepthArrived:
+    """A depth picture: what its message says, and the distances (h, w) in mm."""
+
+    frame: Frame
+    plane: Plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +62,15 @@ class Tick:
 
 @dataclass(frozen=True, eq=False)
 class Encode:
-    """Effect: encode a picture, its window centred on ``centre_px`` (None: nobody looks). One at a time."""
+    """Effect: encode a picture, its window centred on ``centre_px`` (None: nobody looks). One at a time.
+
+    ``depth``: the distances in it, where a depth camera has said so by now.
+    """
 
     frame: Frame
     picture: Picture
     centre_px: Vec2 | None
+    depth: Plane | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,18 +97,20 @@ class Decode:
     gaze_ns: int | None  # capture of the newest gaze sample that was used
     fixation_ns: int | None
     user: UserPrompt | None
+    depth: Plane | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What one question found: the outline (None: nothing) with its rays, the mask's logits (h, w) in the window's
-    coordinates, and the predicted IoU."""
+    """What one question found: the outline (None: nothing) with its rays and, where known, its distances, the mask's
+    logits (h, w) in the window's coordinates, and the predicted IoU."""
 
     shape: Outline | None
     rays: tuple[NDArray[np.float64], ...]
     logits: NDArray[np.float32]
     window: "Window"
     score: float
+    distances: Distances | None = None
 
     def covers(self, px: Vec2) -> bool:
         """Whether a pixel of the frame lies in the mask."""
@@ -128,5 +143,6 @@ class Publish:
     message: Overlay
 
 
-Event = FrameArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived | Tick | Encoded | Decoded | Failed
+Arrived = FrameArrived | DepthArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived
+Event = Arrived | Tick | Encoded | Decoded | Failed
 Effect = Encode | Decode | Publish

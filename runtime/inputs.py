@@ -13,7 +13,8 @@ from gazeline.calib import rig as rig_file
 from gazeline.calib.rig import Rig
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.config import Settings
-from gazeline.runtime.events import FrameArrived
+from gazeline.runtime.depth import Plane
+from gazeline.runtime.events import DepthArrived, FrameArrived
 from gazeline.runtime.gaze import GazeState, update
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Pose, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.prompt import Calibration, View, calibration_of, direction_of, nominal, pixel_of, question_of
@@ -23,6 +24,7 @@ from gazeline.runtime.topics import GAZE_BINOCULAR, GAZE_LEFT, GAZE_RIGHT
 FUTURE_NS = 1_000_000_000  # what claims to come from later than this has a wrong clock
 LATE_NS = 2_000_000_000  # what is older than this has nothing to be put together with any more
 VIEWS_NS = 60_000_000_000  # a page that is paused asks about an old picture
+DEPTH_WITHIN_NS = 10_000_000  # of a picture, for its depth: at 100 deg/s a head turns a degree meanwhile
 ASKED_WITHIN_NS = 500_000_000
 ONE_EYE_AFTER_NS = 200_000_000  # one eye alone is used once both have been silent for this long
 RIGS_KEPT = 8
@@ -38,6 +40,7 @@ class Inputs:
     rigs: Mapping[str, tuple[str, Rig]] = field(default_factory=dict)  # by id: text and rig, the newest last
     poses: History[Pose] = field(default_factory=lambda: History(span_ns=LATE_NS))
     views: History[View] = field(default_factory=lambda: History(span_ns=VIEWS_NS, limit=2048))
+    depths: History[DepthArrived] = field(default_factory=lambda: History(span_ns=LATE_NS // 2, limit=16))
     newest: FrameArrived | None = None
     waiting: bool = False
     gaze: GazeState = field(default_factory=GazeState)
@@ -90,6 +93,23 @@ def with_frame(inputs: Inputs, event: FrameArrived, now_ns: int) -> Heard:
     reason = "frame_superseded" if inputs.waiting else None
     views = inputs.views.added(frame.capture_ns, view_of(inputs, frame))
     return replace(inputs, newest=event, waiting=True, views=views), reason
+
+
+def with_depth(inputs: Inputs, event: DepthArrived, now_ns: int) -> Heard:
+    """A depth picture came."""
+    if reason := _untimely(event.frame.capture_ns, now_ns):
+        return inputs, f"depth_{reason}"
+    assert event.frame.capture_ns is not None
+    newest = inputs.newest
+    if newest is not None and not _same_view(event.frame, newest.frame):
+        return inputs, "depth_other_view"
+    return replace(inputs, depths=inputs.depths.added(event.frame.capture_ns, event)), None
+
+
+def depth_of(inputs: Inputs, frame: Frame) -> Plane | None:
+    """The distances in a picture, if a depth camera was there at its capture."""
+    found = None if frame.capture_ns is None else inputs.depths.nearest(frame.capture_ns, DEPTH_WITHIN_NS)
+    return found.plane if found is not None and _same_view(found.frame, frame) else None
 
 
 def with_pose(inputs: Inputs, pose: HeadPose, now_ns: int) -> Heard:
@@ -176,6 +196,12 @@ def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, setting
         depth_m=found[1],
         T_world_head=pose_at(inputs.poses, gaze.capture_ns) if measured else None,
     )
+
+
+def _same_view(depth: Frame, frame: Frame) -> bool:
+    """Whether a depth picture shows what a picture shows: of the same camera, and not cropped."""
+    stretch = depth.width / depth.height / (frame.width / frame.height)
+    return depth.camera_id == frame.camera_id and abs(stretch - 1.0) <= 0.01
 
 
 def _untimely(capture_ns: int | None, now_ns: int) -> str | None:

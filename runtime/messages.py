@@ -38,7 +38,12 @@ class Pose(Struct, frozen=True):
 
 
 class Frame(Message, kw_only=True):
-    """``frame.world``: one camera picture; the image bytes are the raw frame that follows."""
+    """``frame.world``: one camera picture; the image bytes are the raw frame that follows.
+
+    ``frame.depth``: the distances in the picture of the same ``capture_ns``, as format ``depth16``: uint16, mm along
+    the ray of each pixel, 0 and 65535 where unknown; registered to the world camera, and perhaps smaller than its
+    picture (the same view resized). Sent before its picture, it is there when that is encoded.
+    """
 
     width: Pixels
     height: Pixels
@@ -97,7 +102,8 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
 
     ``outline``: closed rings of (x, y) pixels in the captured frame, outer rings clockwise on the screen (y down:
     positive shoelace area), holes the other way. ``rays``: the same vertices as unit directions in the camera frame,
-    empty where the camera is not calibrated.
+    empty where the camera is not calibrated. ``depths_m``: the distance along each ray of the object's surface there,
+    empty where no depth picture tells it; ``depth_m``: the object's median, or the distance that gaze tells.
     """
 
     id: int
@@ -109,6 +115,7 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     area_px: float
     name: str | None = None
     depth_m: float | None = None
+    depths_m: list[list[float]] = []
 
 
 class Overlay(Message, kw_only=True):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from gazeline.runtime.events import Answer, Decoded
 from gazeline.runtime.gaze import GazeState
 from gazeline.runtime.messages import Overlay, OverlayObject, Vec2, Vec3
@@ -16,7 +18,10 @@ SAME_IOU = 0.7  # two answers that overlap by this much are one object, asked fo
 def objects_of(
     decoded: Decoded, tracker: Tracker, depth_m: float | None, most: int
 ) -> tuple[Tracker, tuple[OverlayObject, ...]]:
-    """The objects that were found, under lasting ids: the gazed one, at ``depth_m`` if gaze tells it, first."""
+    """The objects that were found, under lasting ids: the gazed one first.
+
+    Each is as far as the depth picture says; without one, the gazed one is at ``depth_m``, if gaze tells that.
+    """
     request = decoded.request
     view = request.view
     found: list[tuple[Answer, Shape, bool]] = []
@@ -24,7 +29,8 @@ def objects_of(
         gazed = i == 0 and request.gaze_px is not None
         if answer.shape is None or any(iou_of(answer.shape.rings, other.rings) > SAME_IOU for _, other, _ in found):
             continue
-        shape = Shape(answer.shape.rings, answer.rays, view.T_world_camera, depth_m if gazed else None)
+        far_m = answer.distances.median_m if answer.distances is not None else depth_m if gazed else None
+        shape = Shape(answer.shape.rings, answer.rays, view.T_world_camera, far_m)
         found.append((answer, shape, gazed))
     found = found[:most]
     camera = view.calibration.camera if view.calibration.measured else None
@@ -41,6 +47,7 @@ def object_of(answer: Answer, track_id: int, *, gazed: bool, depth_m: float | No
         raise ValueError("an answer without an outline is nothing to draw")
     outline: list[list[Vec2]] = [[(x, y) for x, y in ring.tolist()] for ring in answer.shape.rings]
     rays: list[list[Vec3]] = [[(x, y, z) for x, y, z in ring.tolist()] for ring in answer.rays]
+    depths_m = [] if answer.distances is None else [np.round(ring, 4).tolist() for ring in answer.distances.rings]
     return OverlayObject(
         id=track_id,
         score=round(answer.score, 4),
@@ -50,6 +57,7 @@ def object_of(answer: Answer, track_id: int, *, gazed: bool, depth_m: float | No
         box=answer.shape.box,
         area_px=answer.shape.area_px,
         depth_m=depth_m,
+        depths_m=depths_m,
     )
 
 

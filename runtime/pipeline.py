@@ -22,6 +22,7 @@ from gazeline.runtime.events import (
     Answer,
     Decode,
     Decoded,
+    DepthArrived,
     Effect,
     Encode,
     Encoded,
@@ -96,6 +97,8 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
     match event:
         case PoseArrived(pose):
             return _take(state, heard.with_pose(state.inputs, pose, now_ns)), ()
+        case DepthArrived():
+            return _take(state, heard.with_depth(state.inputs, event, now_ns)), ()
         case RigArrived(rig):
             known = state.inputs.rigs
             state = _take(state, heard.with_rig(state.inputs, rig))
@@ -162,7 +165,7 @@ def _start_encode(state: State, wanted: Wanted, effects: list[Effect]) -> State:
         if same and (centre is None or (last is not None and dist(last, centre) < SAME_CENTRE_SHARE * longest)):
             return state
         state = _count(state, "encoded_again")
-    request = Encode(frame, inputs.newest.picture, centre)
+    request = Encode(frame, inputs.newest.picture, centre, heard.depth_of(inputs, frame))
     effects.append(request)
     return replace(state, encoding=request, inputs=replace(inputs, waiting=False))
 
@@ -196,6 +199,7 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
         gaze_ns=gaze.newest.t_ns if gaze_px is not None and gaze.newest is not None else None,
         fixation_ns=gaze.start_ns if gaze_px is not None else None,
         user=state.inputs.user if wanted.user is not None else None,
+        depth=heard.depth_of(state.inputs, state.view.frame),
     )
     effects.append(request)
     return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(questions))

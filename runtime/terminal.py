@@ -20,6 +20,8 @@ SLOW_MS = {"gaze_to_overlay": 50.0, "frame_to_overlay": 100.0}  # beyond this an
 
 WHY_DROPPED = {
     "lost_frame": "pictures that never came in",
+    "lost_depth": "depth pictures that never came in",
+    "depth_other_view": "depth pictures of another view than the camera's",
     "stale_frame.world": "pictures that a newer one overtook",
     "unknown_topic": "messages on a topic that is not ours",
     "topic_mismatch": "messages whose topic contradicts itself",

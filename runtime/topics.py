@@ -15,6 +15,7 @@ class Topic:
 
 
 FRAME_WORLD = "frame.world"
+FRAME_DEPTH = "frame.depth"
 GAZE_BINOCULAR = "gaze.3d.01."  # Pupil's spelling: the trailing dot is part of the name
 GAZE_RIGHT = "gaze.3d.0."
 GAZE_LEFT = "gaze.3d.1."
@@ -30,6 +31,7 @@ TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
         Topic(FRAME_WORLD, messages.Frame, 2),
+        Topic(FRAME_DEPTH, messages.Frame, 2),
         Topic(GAZE_BINOCULAR, messages.Gaze, 1000),
         Topic(GAZE_RIGHT, messages.Gaze, 1000),
         Topic(GAZE_LEFT, messages.Gaze, 1000),

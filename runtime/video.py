@@ -18,6 +18,7 @@ from gazeline.runtime.clock import OffsetEstimator, stamped
 from gazeline.runtime.draw import draw_overlay
 from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Frame, Overlay
+from gazeline.runtime.topics import FRAME_WORLD, OVERLAY_OBJECTS, POSE_HEAD, RIG_DEVICE
 from gazeline.runtime.viewpoint import Viewpoint
 from gazeline.runtime.wire import Received, WireError
 
@@ -25,7 +26,7 @@ CODEC = "mp4v"  # MPEG-4 part 2: in every build of OpenCV
 WAIT_FRAMES = 15  # a picture waits for its overlay until this many newer ones have come
 OVERLAY_OLD_NS = 1_000_000_000  # an overlay this much older than a picture is not drawn on it
 GAP_NS = 2_000_000_000  # a longer pause is cut: the video goes on after this much of it
-TOPICS = ("frame.world", "overlay.objects", "pose.head", "rig.device")
+TOPICS = (FRAME_WORLD, OVERLAY_OBJECTS, POSE_HEAD, RIG_DEVICE)
 
 
 @dataclass
@@ -79,7 +80,7 @@ class VideoWriter:
         received, self._clock = stamped(received, self._clock)
         message = received.message
         self._viewpoint.take(message)
-        if isinstance(message, Frame):
+        if isinstance(message, Frame) and message.topic == FRAME_WORLD:
             self.counts.pictures += 1
             self._waiting.append(received)
         elif isinstance(message, Overlay):

@@ -17,7 +17,7 @@ import numpy as np
 
 from gazeline.runtime import messages as m
 from gazeline.runtime.finite import all_finite
-from gazeline.runtime.topics import TOPICS
+from gazeline.runtime.topics import FRAME_DEPTH, TOPICS
 
 MAX_RAW_BYTES = 64 * 2**20  # one raw frame
 MAX_RAW_FRAMES = 4
@@ -101,6 +101,8 @@ def _check_raw(message: m.Message, raw: Sequence[bytes]) -> None:
             raise WireError("too_large", f"{message.topic}: a raw frame of {len(data)} bytes; at most {MAX_RAW_BYTES}")
     if isinstance(message, m.Frame):
         _expect_count(message, raw, 1)
+        if message.topic == FRAME_DEPTH and message.format != "depth16":
+            raise WireError("bad_image", f"{message.topic} holds distances, as depth16; {message.format} came")
         _check_image(message, raw[0])
     elif isinstance(message, m.TruthFrame):
         _expect_count(message, raw, len(message.images))
@@ -161,6 +163,10 @@ def _check_values(message: m.Message) -> None:
 def _check_object(message: m.Overlay, thing: m.OverlayObject) -> None:
     if thing.rays and [len(ring) for ring in thing.rays] != [len(ring) for ring in thing.outline]:
         raise WireError("out_of_bounds", f"{message.topic}: object {thing.id} has other rays than outline vertices")
+    if thing.depths_m and [len(ring) for ring in thing.depths_m] != [len(ring) for ring in thing.outline]:
+        raise WireError("out_of_bounds", f"{message.topic}: object {thing.id} has other depths_m than outline vertices")
+    if any(not depth_m > 0.0 for ring in thing.depths_m for depth_m in ring):
+        raise WireError("out_of_bounds", f"{message.topic}: object {thing.id} has depths_m that are not above 0")
     for ring in thing.rays:
         norms = np.linalg.norm(np.asarray(ring, dtype=np.float64).reshape(-1, 3), axis=-1)  # (V,)
         if (np.abs(norms - 1.0) > UNIT_TOLERANCE).any():

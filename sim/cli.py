@@ -51,6 +51,7 @@ Noise = Annotated[
 Fixation = Annotated[
     float, typer.Option("--fixation-ms", min=100.0, max=3000.0, help="How long the eye rests: the median.")
 ]
+NoDepth = Annotated[bool, typer.Option("--no-depth", help="A headset without depth camera.")]
 Latency = Annotated[
     float, typer.Option("--camera-latency-ms", min=0.0, max=1000.0, help="From the picture's capture to its delivery.")
 ]
@@ -72,6 +73,7 @@ def play(
     gaze_noise_deg: Noise = 0.2,
     fixation_ms: Fixation = 330.0,
     camera_latency_ms: Latency = 25.0,
+    no_depth: NoDepth = False,
     insecure_plain_tcp: Plain = False,
 ) -> None:
     """The simulated headset: camera, gaze and head pose of somebody who looks at things, with the exact truth.
@@ -92,7 +94,7 @@ def play(
     from gazeline.sim import realtime
 
     address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
-    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking)
+    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking, no_depth)
     headset = _headset(scene, seed, size, fisheye, settings)
     with stop_signals() as stop:
         if not realtime.wait_for_runtime(address, stop):
@@ -124,6 +126,7 @@ def lockstep(
     gaze_noise_deg: Noise = 0.2,
     fixation_ms: Fixation = 330.0,
     camera_latency_ms: Latency = 25.0,
+    no_depth: NoDepth = False,
 ) -> None:
     """Headset and runtime in one process and in simulated time: the same seed gives the same report.
 
@@ -143,7 +146,7 @@ def lockstep(
     for path, option in ((report, "--report"), (video, "--video")):
         if path is not None:
             report_.check_writable(path, option)
-    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking)
+    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking, no_depth)
     made = lockstep_.run(_headset(scene, seed, size, fisheye, settings), seconds, model=model, video=video)
     Console().print(report_.summary(made))
     if report is not None:
@@ -159,9 +162,11 @@ def _settings(
     fixation_ms: float,
     camera_latency_ms: float,
     walking: bool,
+    no_depth: bool,
 ) -> "HeadsetSettings":
     _require_simulator()
     from gazeline.sim.delivery import Faults
+    from gazeline.sim.depth_camera import DepthSettings
     from gazeline.sim.eyes import EyeSettings
     from gazeline.sim.head import HeadSettings
     from gazeline.sim.headset import HeadsetSettings
@@ -170,6 +175,7 @@ def _settings(
     return HeadsetSettings(
         frame_hz=rate,
         frame_latency_ms=camera_latency_ms,
+        depth=None if no_depth else DepthSettings(),
         tracker=TrackerSettings(bias_deg=bias_deg, noise_deg=noise_deg),
         eyes=EyeSettings(fixation_median_s=fixation_ms / 1000.0),
         head=HeadSettings(walking=walking),

@@ -12,12 +12,14 @@ from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
+from msgspec import structs
 
 from gazeline.calib.rig import Rig, dumps
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, RigDevice
 from gazeline.runtime.sync import pose_of
-from gazeline.runtime.topics import FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE
+from gazeline.runtime.topics import FRAME_DEPTH, FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE
 from gazeline.sim.delivery import Delivery, Faults, Link
+from gazeline.sim.depth_camera import DepthCamera, DepthSettings
 from gazeline.sim.eyes import Array, EyeSettings
 from gazeline.sim.head import HeadSettings, yaw_pitch_deg
 from gazeline.sim.render import Renderer
@@ -35,7 +37,7 @@ RIG_EVERY_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class HeadsetSettings:
-    """Everything about the headset and its wearer that can be set.
+    """Everything about the headset and its wearer that can be set. ``depth``: None is a headset without depth camera.
 
     Latencies from capture to delivery are those of current headsets: a camera picture is exposed, read out and encoded,
     an eye picture is small, an IMU's pose is all but immediate. Jitter: mean of an exponential delay on top.
@@ -49,6 +51,7 @@ class HeadsetSettings:
     pose_latency_ms: float = 2.0
     pose_jitter_ms: float = 0.3
     camera: CameraSettings = field(default_factory=CameraSettings)
+    depth: DepthSettings | None = None
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     eyes: EyeSettings = field(default_factory=EyeSettings)
     head: HeadSettings = field(default_factory=HeadSettings)
@@ -64,6 +67,7 @@ class Headset:
         self._renderer = Renderer(scene, self._camera.camera)
         width, height = self._camera.camera.width, self._camera.camera.height
         self._effects = CameraEffects(settings.camera, width, height, seed)
+        self._depth = DepthCamera(settings.depth, width, height, seed) if settings.depth is not None else None
         self._tracker = Tracker(settings.tracker, seed)
         self._T_camera_head = self._camera.se3.inverse()
         self._rig_json = dumps(rig)
@@ -80,11 +84,14 @@ class Headset:
         frame_ns, sample_ns = round(1e9 / settings.frame_hz), round(1e9 / SAMPLE_HZ)
         s, faults = settings, settings.faults
         self._frames = Link(s.frame_latency_ms, s.frame_jitter_ms, frame_ns, (seed, 0xF2), faults)
+        depth_ms = settings.depth.latency_ms if settings.depth is not None else 0.0
+        self._depths = Link(depth_ms, s.pose_jitter_ms, frame_ns, (seed, 0xDE), faults)
         self._gazes = Link(s.gaze_latency_ms, s.gaze_jitter_ms, sample_ns, (seed, 0x6A), faults)
         self._poses = Link(s.pose_latency_ms, s.pose_jitter_ms, sample_ns, (seed, 0x90), faults)
 
     def frame(self, index: int, t_ns: int) -> list[Delivery]:
-        """The picture number ``index``, taken at ``t_ns``, and its truth; the truth comes first and is never lost."""
+        """The picture number ``index``, taken at ``t_ns``, its depth picture if there is such a camera, and its truth,
+        which comes first and is never lost."""
         self.scene.advance(t_ns)
         eye = self.wearer.at(t_ns)
         T_world_camera = eye.T_world_head @ self._camera.se3
@@ -105,7 +112,13 @@ class Headset:
             exposure_ns=self.settings.camera.exposure_ns,
         )
         jpeg = self._effects.jpeg(self._effects.apply(rendered.rgb, index))
-        return [Delivery(t_ns, message, raw, truth=truth), *self._frames.deliver(index, t_ns, frame, jpeg)]
+        deliveries = [Delivery(t_ns, message, raw, truth=truth)]
+        if self._depth is not None:
+            plane = self._depth.plane(rendered.depth_m, index)
+            size = {"height": plane.shape[0], "width": plane.shape[1]}
+            depth = structs.replace(frame, topic=FRAME_DEPTH, format="depth16", exposure_ns=0, **size)
+            deliveries += self._depths.deliver(index, t_ns, depth, plane.tobytes())
+        return [*deliveries, *self._frames.deliver(index, t_ns, frame, jpeg)]
 
     def samples(self, index: int) -> list[Delivery]:
         """Gaze and head pose of sample number ``index``, taken at `sample_ns`."""

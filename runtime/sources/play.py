@@ -16,7 +16,7 @@ from gazeline.calib.rig import Rig
 from gazeline.runtime.bus import Publisher, Subscriber
 from gazeline.runtime.messages import Frame, RigDevice, Stats
 from gazeline.runtime.sources.source import Sample, Source
-from gazeline.runtime.topics import RIG_DEVICE
+from gazeline.runtime.topics import FRAME_WORLD, RIG_DEVICE
 
 RIG_INTERVAL_NS = 1_000_000_000
 SLIP_NS = 250_000_000  # later than this and the recording is played on from here, as its pictures come too slowly
@@ -71,7 +71,7 @@ def play(
             publisher.send(
                 msgspec.structs.replace(sample.message, capture_ns=due_ns, timestamp=due_ns / 1e9), *sample.raw
             )
-            if isinstance(sample.message, Frame):
+            if sample.message.topic == FRAME_WORLD:
                 frames += 1
             else:
                 others += 1
@@ -96,10 +96,11 @@ def _passes(source: Source, loop: bool) -> Iterator[Sample]:
         for sample in source:
             message = sample.message
             if isinstance(message, Frame):
-                if frame_ns is not None:
-                    interval_ns = sample.capture_ns - frame_ns
-                frame_ns = sample.capture_ns
-                index = message.index
+                if message.topic == FRAME_WORLD:
+                    if frame_ns is not None:
+                        interval_ns = sample.capture_ns - frame_ns
+                    frame_ns = sample.capture_ns
+                index = max(index, message.index)
                 message = msgspec.structs.replace(message, index=index + shift_index)
             first_ns = sample.capture_ns if first_ns is None else first_ns
             last_ns = sample.capture_ns

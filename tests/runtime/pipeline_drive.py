@@ -177,7 +177,8 @@ class Drive:
         answers = []
         for question in request.questions:
             masks = disc_under(question.centre, self.world, t_ms, window)
-            answers.append(answered(masks, question, request.view.calibration, self.state.settings.outline))
+            outlines = self.state.settings.outline
+            answers.append(answered(masks, question, request.view.calibration, outlines, request.depth))
         return Decoded(request, tuple(answers), {"decode": self.world.decode_ms, "outline": 1.0})
 
 

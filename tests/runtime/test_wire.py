@@ -42,6 +42,7 @@ def overlay_objects(draw: st.DrawFn) -> m.OverlayObject:
         area_px=1.0,
         name=draw(st.none() | text),
         depth_m=draw(st.none() | number),
+        depths_m=draw(st.just([]) | st.just([[1.5] * len(ring) for ring in vertices])),
     )
 
 
@@ -81,6 +82,8 @@ def sent(draw: st.DrawFn) -> tuple[m.Message, list[bytes]]:
     """A valid message of any topic with its raw frames."""
     topic = draw(st.sampled_from(list(topics.TOPICS.values())))
     fields = {name: draw(values) for name, values in FIELDS[topic.message].items()}
+    if topic.name == topics.FRAME_DEPTH:
+        fields["format"] = "depth16"
     message = topic.message(topic=topic.name, capture_ns=draw(ns), timestamp=draw(st.none() | number), **fields)
     match message:
         case m.Frame(format="jpeg"):
@@ -183,6 +186,8 @@ OVERLAY: dict[str, Any] = {
         (FRAME | {"format": "png"}, [bytes(36)], "bad_map"),
         (FRAME | {"width": 0}, [b""], "out_of_bounds"),
         (FRAME | {"width": 10**6}, [b""], "out_of_bounds"),
+        (FRAME | {"topic": "frame.depth", "format": "gray"}, [bytes(12)], "bad_image"),
+        (FRAME | {"topic": "frame.depth", "format": "depth16"}, [bytes(12)], "bad_image"),
         (POSE | {"T_world_head": {"quat_wxyz": (1.0, 1.0, 0.0, 0.0), "xyz_m": (0.0, 0.0, 0.0)}}, [], "not_unit"),
         (POSE | {"T_world_head": {"quat_wxyz": (1.0, 0.0, 0.0, 0.0), "xyz_m": (math.inf, 0.0, 0.0)}}, [], "not_finite"),
         (PROMPT | {"box": None}, [], "out_of_bounds"),
@@ -193,6 +198,8 @@ OVERLAY: dict[str, Any] = {
         (PROMPT | {"kind": "text", "text": " "}, [], "out_of_bounds"),
         (OVERLAY | {"objects": [OBJECT | {"rays": [[(0.0, 0.0, 2.0)]]}]}, [], "not_unit"),
         (OVERLAY | {"objects": [OBJECT | {"rays": [[]]}]}, [], "out_of_bounds"),
+        (OVERLAY | {"objects": [OBJECT | {"depths_m": [[1.0, 1.0]]}]}, [], "out_of_bounds"),
+        (OVERLAY | {"objects": [OBJECT | {"depths_m": [[0.0]]}]}, [], "out_of_bounds"),
         (OVERLAY | {"objects": [OBJECT | {"outline": [[(0.0, math.nan)]]}]}, [], "not_finite"),
     ],
 )

@@ -17,13 +17,22 @@ from gazeline.calib.rig import loads
 from gazeline.calib.so3 import angle_rad
 from gazeline.runtime import demo, wire
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
-from gazeline.runtime.images import image_of
+from gazeline.runtime.images import image_of, plane_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, Stats, TruthFrame, TruthScore
 from gazeline.runtime.sync import se3_of
-from gazeline.runtime.topics import FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE, TRUTH_FRAME, TRUTH_SCORE
+from gazeline.runtime.topics import (
+    FRAME_DEPTH,
+    FRAME_WORLD,
+    GAZE_BINOCULAR,
+    POSE_HEAD,
+    RIG_DEVICE,
+    TRUTH_FRAME,
+    TRUTH_SCORE,
+)
 from gazeline.runtime.wire import Received, WireError
 from gazeline.sim import realtime
 from gazeline.sim.delivery import Delivery, Faults, Link
+from gazeline.sim.depth_camera import DepthSettings
 from gazeline.sim.headset import Headset, HeadsetSettings
 from gazeline.sim.rig import simulated_rig
 from gazeline.sim.scene import build_scene
@@ -68,6 +77,27 @@ def test_everything_comes_at_its_rate_and_in_the_order_of_its_delivery(session: 
     frames = messages(session, Frame)
     assert [frame.index for frame in frames] == list(range(30))
     assert {b.capture_ns - a.capture_ns for a, b in pairwise(frames)} == {100 * MS}
+
+
+def test_a_depth_camera_sends_the_distances_in_each_picture_before_it() -> None:
+    one = headset(frame_hz=10.0, depth=DepthSettings(every_px=2))
+    deliveries = list(one.deliveries(1.0))
+    one.close()
+    received = [
+        wire.unpack(d.parts()) for d in deliveries if d.message.topic in (FRAME_WORLD, FRAME_DEPTH, TRUTH_FRAME)
+    ]
+    truths = {r.message.capture_ns: plane_of(r, 2) for r in received if isinstance(r.message, TruthFrame)}
+    sent = [r for r in received if isinstance(r.message, Frame)]
+    assert [r.message.topic for r in sent] == [FRAME_DEPTH, FRAME_WORLD] * 10
+    for depth, picture in zip(sent[::2], sent[1::2], strict=True):
+        assert depth.message.capture_ns == picture.message.capture_ns
+        mm = plane_of(depth)
+        assert mm.shape == (120, 160)
+        true_mm = truths[depth.message.capture_ns][1::2, 1::2].astype(float)
+        known = (true_mm > 250) & (true_mm < 5900)
+        error_mm = (mm - true_mm)[known] / (1e-3 * true_mm[known]) ** 2
+        assert np.abs(np.mean(error_mm)) < 1.0  # the truth is cut to whole mm
+        assert np.std(error_mm) == pytest.approx(4.0, abs=0.5)
 
 
 def test_every_message_is_one_that_a_reader_takes(session: list[Delivery]) -> None:
