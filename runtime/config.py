@@ -54,6 +54,14 @@ class OutlineSettings(Struct, frozen=True, kw_only=True):
     default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.0  # where nothing says how far the object is
 
 
+class SyncSettings(Struct, frozen=True, kw_only=True):
+    """Putting together what was measured at different instants."""
+
+    # For so long the head's motion is carried on beyond its last known pose; after that the pose is unknown. At 100
+    # deg/s the error of constant velocity stays well under a degree up to here.
+    extrapolate_ms: Annotated[float, Meta(ge=0.0, le=500.0)] = 50.0
+
+
 class BusSettings(Struct, frozen=True, kw_only=True):
     """Where the messages go."""
 
@@ -68,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     gaze: GazeSettings = GazeSettings()
     model: ModelSettings = ModelSettings()
     outline: OutlineSettings = OutlineSettings()
+    sync: SyncSettings = SyncSettings()
     bus: BusSettings = BusSettings()
     stats_hz: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.0
 

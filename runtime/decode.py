@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gazeline.engines.segmenter import Masks, Prompt, Segmenter
 from gazeline.runtime.config import OutlineSettings
-from gazeline.runtime.depth import Plane, distances
+from gazeline.runtime.depth import Distances, Plane, distances
 from gazeline.runtime.events import Answer, Decode, Decoded
-from gazeline.runtime.outline import outline, rays_of
-from gazeline.runtime.prompt import Calibration, Question
+from gazeline.runtime.outline import Outline, outline, rays_of
+from gazeline.runtime.prompt import Question, View
 
 
 def decode(
@@ -25,7 +26,7 @@ def decode(
     masks = segmenter.decode(request.encoded.embedding, prompts)
     decoded_ns = clock_ns()
     answers = tuple(
-        answered(found, asked, request.view.calibration, settings, request.depth)
+        answered(found, asked, request.view, settings, request.depth)
         for found, asked in zip(masks, request.questions, strict=True)
     )
     ended_ns = clock_ns()
@@ -34,7 +35,7 @@ def decode(
 
 
 def answered(
-    masks: Masks, asked: Question, calibration: Calibration, settings: OutlineSettings, depth: Plane | None = None
+    masks: Masks, asked: Question, view: View, settings: OutlineSettings, depth: Plane | None = None
 ) -> Answer:
     """The best mask of one question, outlined. ValueError where the network's answer is not finite."""
     logits = masks.logits[masks.best]
@@ -48,8 +49,15 @@ def answered(
         min_area_px=settings.min_area_px,
         gaze_px=asked.centre,
     )
-    rays = rays_of(shape, calibration.camera) if shape is not None and calibration.measured else ()
     window = masks.window
     far = distances(shape, depth, window.frame_w, window.frame_h) if shape is not None and depth is not None else None
+    rays = _rays(shape, view, far) if shape is not None and view.calibration.measured else ()
     score = float(np.clip(masks.iou[masks.best], 0.0, 1.0))
     return Answer(shape, rays, logits, window, score, far)
+
+
+def _rays(shape: Outline, view: View, far: Distances | None) -> tuple[NDArray[np.float64], ...]:
+    """The outline's rays at the picture's capture, each row's own instant undone; far away where nothing tells."""
+    depths = [None] * len(shape.rings) if far is None else far.rings
+    rays = zip(shape.rings, rays_of(shape, view.calibration.camera), depths, strict=True)
+    return tuple(view.at_capture(ring_rays, ring, depth_m) for ring, ring_rays, depth_m in rays)

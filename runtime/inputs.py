@@ -52,13 +52,19 @@ class Inputs:
 Heard = tuple[Inputs, str | None]
 
 
-def view_of(inputs: Inputs, frame: Frame) -> View:
+def view_of(inputs: Inputs, frame: Frame, settings: Settings) -> View:
     """The picture's calibration (an assumed one where none is known) and the head's pose at its capture."""
     rig = inputs.rigs.get(frame.T_head_camera_id)
     if rig is None and not frame.T_head_camera_id and inputs.rigs:
         rig = list(inputs.rigs.values())[-1]
     calibration = (calibration_of(frame, rig[1]) if rig else None) or nominal(frame)
-    return View(frame, calibration, None if frame.capture_ns is None else pose_at(inputs.poses, frame.capture_ns))
+    if frame.capture_ns is None:
+        return View(frame, calibration, None)
+    limit_ns = round(1e6 * settings.sync.extrapolate_ms)
+    pose, last = pose_at(inputs.poses, frame.capture_ns, limit_ns), None
+    if calibration.readout_ns:
+        last = pose_at(inputs.poses, frame.capture_ns + calibration.readout_ns // 2, limit_ns)
+    return View(frame, calibration, pose, last)
 
 
 def gaze_px(inputs: Inputs, view: View, default_depth_m: float) -> Vec2 | None:
@@ -80,7 +86,7 @@ def gaze_px(inputs: Inputs, view: View, default_depth_m: float) -> Vec2 | None:
     )
 
 
-def with_frame(inputs: Inputs, event: FrameArrived, now_ns: int) -> Heard:
+def with_frame(inputs: Inputs, event: FrameArrived, settings: Settings, now_ns: int) -> Heard:
     """A picture came; one that still waited is given up."""
     frame, newest = event.frame, inputs.newest
     if frame.format not in COLOUR_FORMATS:
@@ -91,7 +97,7 @@ def with_frame(inputs: Inputs, event: FrameArrived, now_ns: int) -> Heard:
     if newest is not None and newest.frame.capture_ns is not None and frame.capture_ns <= newest.frame.capture_ns:
         return inputs, "frame_out_of_order"
     reason = "frame_superseded" if inputs.waiting else None
-    views = inputs.views.added(frame.capture_ns, view_of(inputs, frame))
+    views = inputs.views.added(frame.capture_ns, view_of(inputs, frame, settings))
     return replace(inputs, newest=event, waiting=True, views=views), reason
 
 
@@ -117,10 +123,11 @@ def with_pose(inputs: Inputs, pose: HeadPose, now_ns: int) -> Heard:
     if reason := _untimely(pose.capture_ns, now_ns):
         return inputs, f"pose_{reason}"
     assert pose.capture_ns is not None
-    return replace(inputs, poses=inputs.poses.added(pose.capture_ns, pose.T_world_head)), None
+    poses = inputs.poses.added(pose.capture_ns, pose.T_world_head)
+    return replace(inputs, poses=poses), "pose_clock_set_back" if poses.steps > inputs.poses.steps else None
 
 
-def with_rig(inputs: Inputs, message: RigDevice) -> Heard:
+def with_rig(inputs: Inputs, message: RigDevice, settings: Settings) -> Heard:
     """A calibration came, most often one that is known already."""
     known = inputs.rigs.get(message.rig_id)
     if known is not None and known[0] == message.rig_json:
@@ -134,7 +141,7 @@ def with_rig(inputs: Inputs, message: RigDevice) -> Heard:
     inputs = replace(inputs, rigs=rigs)
     newest, newest_ns = inputs.views.newest, inputs.views.newest_ns
     if newest is not None and newest_ns is not None:  # it may have come before its calibration
-        inputs = replace(inputs, views=inputs.views.added(newest_ns, view_of(inputs, newest.frame)))
+        inputs = replace(inputs, views=inputs.views.added(newest_ns, view_of(inputs, newest.frame, settings)))
     return inputs, None
 
 
@@ -177,6 +184,7 @@ def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, setting
     """The sample as the classifier takes it, or the reason why it cannot be used."""
     assert gaze.capture_ns is not None
     measured = calibration is None or calibration.measured
+    limit_ns = round(1e6 * settings.sync.extrapolate_ms)
     found = None
     if calibration is not None:
         found = direction_of(gaze, calibration, settings.outline.default_depth_m)
@@ -194,7 +202,7 @@ def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, setting
         confidence=gaze.confidence,
         source=gaze.source,
         depth_m=found[1],
-        T_world_head=pose_at(inputs.poses, gaze.capture_ns) if measured else None,
+        T_world_head=pose_at(inputs.poses, gaze.capture_ns, limit_ns) if measured else None,
     )
 
 

@@ -104,6 +104,8 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     positive shoelace area), holes the other way. ``rays``: the same vertices as unit directions in the camera frame,
     empty where the camera is not calibrated. ``depths_m``: the distance along each ray of the object's surface there,
     empty where no depth picture tells it; ``depth_m``: the object's median, or the distance that gaze tells.
+    ``velocity_m_s``: how a thing that moves goes on across the line of sight, world; absent where it stands still, or
+    moves in a way that is better not predicted.
     """
 
     id: int
@@ -116,6 +118,7 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     name: str | None = None
     depth_m: float | None = None
     depths_m: list[list[float]] = []
+    velocity_m_s: Vec3 | None = None
 
 
 class Overlay(Message, kw_only=True):

@@ -10,7 +10,7 @@ from gazeline.runtime.messages import Overlay, OverlayObject, Vec2, Vec3
 from gazeline.runtime.prompt import View
 from gazeline.runtime.sync import pose_of
 from gazeline.runtime.topics import OVERLAY_OBJECTS
-from gazeline.runtime.track import Shape, Tracker, assign, iou_of
+from gazeline.runtime.track import Array, Shape, Tracker, assign, iou_of, velocity_of
 
 SAME_IOU = 0.7  # two answers that overlap by this much are one object, asked for twice
 
@@ -36,12 +36,14 @@ def objects_of(
     camera = view.calibration.camera if view.calibration.measured else None
     tracker, ids = assign(tracker, [shape for _, shape, _ in found], camera, view.frame.capture_ns or 0)
     return tracker, tuple(
-        object_of(answer, track_id, gazed=gazed, depth_m=shape.depth_m)
+        object_of(answer, track_id, gazed=gazed, depth_m=shape.depth_m, velocity=velocity_of(tracker, track_id))
         for (answer, shape, gazed), track_id in zip(found, ids, strict=True)
     )
 
 
-def object_of(answer: Answer, track_id: int, *, gazed: bool, depth_m: float | None) -> OverlayObject:
+def object_of(
+    answer: Answer, track_id: int, *, gazed: bool, depth_m: float | None, velocity: Array | None = None
+) -> OverlayObject:
     """One outlined answer as it goes on the wire. ValueError if it has no outline."""
     if answer.shape is None:
         raise ValueError("an answer without an outline is nothing to draw")
@@ -58,6 +60,7 @@ def object_of(answer: Answer, track_id: int, *, gazed: bool, depth_m: float | No
         area_px=answer.shape.area_px,
         depth_m=depth_m,
         depths_m=depths_m,
+        velocity_m_s=None if velocity is None else (float(velocity[0]), float(velocity[1]), float(velocity[2])),
     )
 
 

@@ -101,12 +101,12 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
             return _take(state, heard.with_depth(state.inputs, event, now_ns)), ()
         case RigArrived(rig):
             known = state.inputs.rigs
-            state = _take(state, heard.with_rig(state.inputs, rig))
+            state = _take(state, heard.with_rig(state.inputs, rig, state.settings))
             if state.view is not None and state.inputs.rigs is not known:
-                state = replace(state, view=heard.view_of(state.inputs, state.view.frame))
+                state = replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings))
             return state, ()
         case FrameArrived():
-            state = _count(_take(state, heard.with_frame(state.inputs, event, now_ns)), "captured")
+            state = _count(_take(state, heard.with_frame(state.inputs, event, state.settings, now_ns)), "captured")
         case GazeArrived(gaze):
             state = _count(_take(state, heard.with_gaze(state.inputs, gaze, state.settings, now_ns)), "samples")
         case UserPromptArrived(prompt):
@@ -241,7 +241,7 @@ def _encoded(state: State, event: Encoded) -> State:
         inputs=inputs,
         encoding=None,
         encoded=event,
-        view=heard.view_of(inputs, event.request.frame),
+        view=heard.view_of(inputs, event.request.frame, state.settings),
         settled=False,
     )
     return state if again else _count(state, "encoded")
@@ -277,9 +277,10 @@ def _settle_view(state: State) -> State:
     if state.settled or state.view is None or state.view.frame.capture_ns is None:
         return state
     newest_ns = state.inputs.poses.newest_ns
-    if newest_ns is None or newest_ns < state.view.frame.capture_ns:
+    last_row_ns = state.view.frame.capture_ns + state.view.calibration.readout_ns // 2
+    if newest_ns is None or newest_ns < last_row_ns:
         return state
-    return replace(state, view=heard.view_of(state.inputs, state.view.frame), settled=True)
+    return replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings), settled=True)
 
 
 def _centre(state: State, view: View) -> Vec2 | None:

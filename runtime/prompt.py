@@ -15,7 +15,7 @@ from gazeline.calib.cameras import Camera, Pinhole
 from gazeline.calib.rig import Rig
 from gazeline.calib.se3 import FORWARD_CAMERA, SE3
 from gazeline.runtime.messages import Frame, Gaze, UserPrompt, Vec2
-from gazeline.runtime.reproject import pixels_at_display
+from gazeline.runtime.reproject import pixels_at_display, unrolled
 
 Array = NDArray[np.float64]
 
@@ -25,21 +25,27 @@ NOMINAL_FOV_RAD = radians(70.0)  # of a camera of which nothing is known
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """What of the rig belongs to one picture: its camera at the picture's size, T_head_camera, and the point between
-    the eyes in the head frame (3,). ``measured`` is False where the camera is only assumed."""
+    the eyes in the head frame (3,). ``measured`` is False where the camera is only assumed. ``readout_ns``: from the
+    first row's exposure to the last one's; 0 where the shutter is global, or nothing is known."""
 
     camera: Camera
     T_head_camera: SE3
     eyes_m: Array
     measured: bool
+    readout_ns: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture as a place to look from: its frame, calibration, and the head's pose at its capture, if known."""
+    """A picture as a place to look from: its frame, calibration, and the head's pose at its capture, if known.
+
+    With a rolling shutter that is the capture of the middle row, and ``T_world_head_last`` is the pose at the last one.
+    """
 
     frame: Frame
     calibration: Calibration
     T_world_head: SE3 | None
+    T_world_head_last: SE3 | None = None
 
     @property
     def T_world_camera(self) -> SE3 | None:  # noqa: N802 - the name of a transform
@@ -47,6 +53,16 @@ class View:
         if self.T_world_head is None or not self.calibration.measured:
             return None
         return self.T_world_head @ self.calibration.T_head_camera
+
+    def at_capture(self, d_camera: Array, px: Array, depth_m: ArrayLike | None = None) -> Array:
+        """The unit rays (V, 3) of pixels (V, 2) in the camera frame at ``capture_ns``, whatever the row's own instant
+        was; ``depth_m`` (V,) or one number is the distance along them, if it is known."""
+        start = self.T_world_camera
+        if start is None or self.T_world_head_last is None:
+            return d_camera
+        half = 0.5 * (self.frame.height - 1)
+        shares = (px[:, 1] - half) / half
+        return unrolled(d_camera, shares, start, self.T_world_head_last @ self.calibration.T_head_camera, depth_m)
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,9 @@ def calibration_of(frame: Frame, rig: Rig | None) -> Calibration | None:
             return None  # cropped, nobody says where
         camera = camera.resized(frame.width, frame.height)
     eyes = np.zeros(3) if rig.eyes is None else 0.5 * np.add(rig.eyes.left_m, rig.eyes.right_m)
-    return Calibration(camera, found.se3, eyes, measured=True)
+    # a picture made smaller is read out in the same time
+    readout_ns = round((found.line_time_ns or 0) * (found.camera.height - 1))
+    return Calibration(camera, found.se3, eyes, measured=True, readout_ns=readout_ns)
 
 
 def nominal(frame: Frame) -> Calibration:

@@ -46,6 +46,7 @@ WHY_DROPPED = {
     "prompt_unsupported": "prompts of a kind that is not supported",
     "prompt_unknown_frame": "prompts about a picture that is not known",
     "prompt_outside": "prompts outside of their picture",
+    "pose_clock_set_back": "times that the head poses' clock was set back",
     "rig_invalid": "calibrations that do not read",
     "decode_gaze_gone": "answers that came after gaze was gone",
 }

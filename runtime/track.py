@@ -5,7 +5,7 @@ back at a thing finds it under its id.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import acos
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
+from gazeline.runtime.motion import Motion, Sighting
 from gazeline.runtime.reproject import directions_at_display
 
 Array = NDArray[np.float64]
@@ -54,11 +55,12 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One thing: its id, how it looked when it was last seen, and when that was."""
+    """One thing: its id, how it looked when it was last seen, when that was, and how it has moved."""
 
     id: int
     shape: Shape
     seen_ns: int
+    motion: Motion = field(default_factory=Motion)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +94,22 @@ def assign(
         if i not in ids:
             ids[i] = next_id
             next_id += 1
-    seen = tuple(Track(ids[i], shape, t_ns) for i, shape in enumerate(shapes))
+    motions = {track.id: track.motion for track in tracks}
+    seen = tuple(_seen(ids[i], shape, t_ns, camera, motions.get(ids[i])) for i, shape in enumerate(shapes))
     kept = tuple(track for track in tracks if track.id not in ids.values())
     everything = (*kept, *seen)[-MOST_KEPT:]
     return replace(tracker, tracks=everything, next_id=next_id), tuple(ids[i] for i in range(len(shapes)))
+
+
+def velocity_of(tracker: Tracker, track_id: int) -> Array | None:
+    """The velocity (3,) in the world of a thing that was just seen; None where it stands still or is not predictable.
+
+    Only where its distance is known: without it, what the head's own motion did to its direction cannot be told apart.
+    """
+    track = next((track for track in tracker.tracks if track.id == track_id), None)
+    if track is None or track.shape.depth_m is None:
+        return None
+    return track.motion.velocity_m_s(track.shape.depth_m)
 
 
 def likeness(a: Rings, b: Rings) -> float:
@@ -114,6 +128,25 @@ def iou_of(a: Rings, b: Rings) -> float:
     overlap, area_a, area_b, _ = _overlap(a, b)
     union = area_a + area_b - overlap
     return overlap / union if union > 0.0 else 0.0
+
+
+def _seen(track_id: int, shape: Shape, t_ns: int, camera: Camera | None, motion: Motion | None) -> Track:
+    """The track of a thing that was seen now, with its motion if that can be told."""
+    motion = motion or Motion()
+    if camera is None or shape.T_world_camera is None or not shape.rays or shape.depth_m is None:
+        return Track(track_id, shape, t_ns)
+    sighting = Sighting(t_ns, shape.T_world_camera.xyz_m, shape.T_world_camera.R @ middle_of(shape))
+    return Track(track_id, shape, t_ns, motion.seen(sighting, shape.depth_m))
+
+
+def middle_of(shape: Shape) -> Array:
+    """The direction (3,) of the middle of the largest ring, camera frame: of its area, since vertices come and go."""
+    ring, rays = shape.rings[0], shape.rays[0]
+    m = cv2.moments(ring.astype(np.float32))
+    middle = np.array([m["m10"], m["m01"]]) / m["m00"] if m["m00"] > 0.0 else ring.mean(axis=0)
+    # within the outline the lens is nearly linear: the ray of the middle by least squares from the vertices'
+    weights, *_ = np.linalg.lstsq(np.column_stack((ring - middle, np.ones(len(ring)))), rays, rcond=None)
+    return np.asarray(weights[2] / np.linalg.norm(weights[2]))
 
 
 def _seen_now(track: Shape, shape: Shape, camera: Camera | None) -> Rings:

@@ -4,7 +4,6 @@ Holds the rigs and head poses that were heard lately. Outlines, gaze and pointer
 ray, to the world by the pose at its instant, and back by the pose at the other.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -17,12 +16,12 @@ from gazeline.calib.se3 import SE3
 from gazeline.runtime import prompt
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Message, Overlay, OverlayObject, Pose, RigDevice, Vec2
-from gazeline.runtime.reproject import pixels_at_display
-from gazeline.runtime.sync import History, pose_at, se3_of
+from gazeline.runtime.reproject import directions_at_display, reproject
+from gazeline.runtime.sync import MAX_EXTRAPOLATION_NS, History, pose_at, se3_of
 from gazeline.runtime.topics import GAZE_BINOCULAR
 
 Array = NDArray[np.float64]
-Moved = Literal["depth", "rotation", "none"]
+Moved = Literal["depth", "default_depth", "none"]
 
 NO_POSES: History[Pose] = History(span_ns=10_000_000_000, limit=8192)
 RIGS_KEPT = 8
@@ -30,10 +29,17 @@ DEFAULT_DEPTH_M = OutlineSettings().default_depth_m
 
 
 class Viewpoint:
-    """Rigs and poses, fed by `take`. For one thread. ``default_depth_m`` is the runtime's setting of that name."""
+    """Rigs and poses, fed by `take`. For one thread.
 
-    def __init__(self, default_depth_m: float = DEFAULT_DEPTH_M) -> None:
+    ``default_depth_m`` and ``max_extrapolation_ns`` are the runtime's settings ``outline.default_depth_m`` and
+    ``sync.extrapolate_ms``.
+    """
+
+    def __init__(
+        self, default_depth_m: float = DEFAULT_DEPTH_M, max_extrapolation_ns: int = MAX_EXTRAPOLATION_NS
+    ) -> None:
         self._default_depth_m = default_depth_m
+        self._max_extrapolation_ns = max_extrapolation_ns
         self._poses = NO_POSES
         self._rigs: dict[str, tuple[str, rig_file.Rig]] = {}  # the newest last
 
@@ -64,31 +70,40 @@ class Viewpoint:
 
     def head_at(self, t_ns: int | None) -> SE3 | None:
         """T_world_head at an instant; None where it is not known."""
-        return None if t_ns is None else pose_at(self._poses, t_ns)
+        return None if t_ns is None else pose_at(self._poses, t_ns, self._max_extrapolation_ns)
 
     def moved(self, overlay: Overlay, frame: Frame) -> tuple[Overlay, Moved]:
         """The overlay in the pixels of another picture, and by what it was moved.
 
-        By the head's rotation, and for objects whose distance is known by its translation too; vertices that are then
-        behind the camera are left out, and objects with nothing left. Without poses or calibration it is as it was.
+        By the head's motion, for the distance of each vertex or object, or the default one where none is known, and by
+        the motion of what moves. Vertices that are then behind the camera are left out, and objects with nothing left.
+        Without poses or calibration it is as it was.
         """
         view = None if overlay.capture_ns == frame.capture_ns else self.of(frame)
         if view is None or view.T_world_camera is None or overlay.T_world_camera is None:
             return overlay, "none"
         camera, poses = view.calibration.camera, (se3_of(overlay.T_world_camera), view.T_world_camera)
+        after_s = ((frame.capture_ns or 0) - (overlay.capture_ns or 0)) * 1e-9
         gaze_px = None
         if overlay.gaze_px is not None:
-            depth_m = next((thing.depth_m for thing in overlay.objects if thing.gazed), None)
-            gaze_px = _first(_moved_px(camera, _rays(camera, overlay, [overlay.gaze_px]), poses, depth_m))
+            depth_m = next((thing.depth_m for thing in overlay.objects if thing.gazed), None) or self._default_depth_m
+            rays = _rays(camera, overlay, [overlay.gaze_px])
+            gaze_px = _first(_seen(camera, directions_at_display(rays, *poses, depth_m)))
         objects = []
         for thing in overlay.objects:
-            rays: Sequence[ArrayLike] = thing.rays or [_rays(camera, overlay, ring) for ring in thing.outline]
-            objects.extend(_with_outline(thing, [_moved_px(camera, ring, poses, thing.depth_m) for ring in rays]))
+            rings = reproject(
+                thing,
+                *poses,
+                rays=thing.rays or [_rays(camera, overlay, ring) for ring in thing.outline],
+                default_depth_m=self._default_depth_m,
+                after_s=after_s,
+            )
+            objects.extend(_with_outline(thing, [_seen(camera, ring) for ring in rings]))
         by_depth = any(thing.depth_m is not None for thing in overlay.objects)
         changed = msgspec.structs.replace(
             overlay, width=frame.width, height=frame.height, gaze_px=gaze_px, objects=objects
         )
-        return changed, "depth" if by_depth else "rotation"
+        return changed, "depth" if by_depth else "default_depth"
 
     def gaze_px(self, gaze: Gaze, frame: Frame) -> Vec2 | None:
         """Where a gaze sample stands in a picture: the same point of the world, though the head has moved since.
@@ -137,9 +152,9 @@ def _rays(camera: Camera, overlay: Overlay, px: ArrayLike) -> Array:
     return d_camera
 
 
-def _moved_px(camera: Camera, rays: ArrayLike, poses: tuple[SE3, SE3], depth_m: float | None) -> Array:
-    """Pixels (V', 2) of the rays (V, 3) seen from the second pose; those that cannot be seen are left out."""
-    px, _ = pixels_at_display(camera, np.reshape(np.asarray(rays, dtype=np.float64), (-1, 3)), *poses, depth_m)
+def _seen(camera: Camera, d_camera: Array) -> Array:
+    """Pixels (V', 2) of directions (V, 3); those that cannot be seen are left out."""
+    px, _ = camera.project(d_camera)
     seen: Array = px[np.isfinite(px).all(axis=-1)]
     return seen
 

@@ -178,7 +178,7 @@ class Drive:
         for question in request.questions:
             masks = disc_under(question.centre, self.world, t_ms, window)
             outlines = self.state.settings.outline
-            answers.append(answered(masks, question, request.view.calibration, outlines, request.depth))
+            answers.append(answered(masks, question, request.view, outlines, request.depth))
         return Decoded(request, tuple(answers), {"decode": self.world.decode_ms, "outline": 1.0})
 
 

@@ -120,11 +120,12 @@ def test_an_empty_mask_is_an_answer_without_outline_and_nan_is_an_error() -> Non
     window = Window.full(640, 480, 192)
     masks = Masks(np.full((1, 96, 96), -5.0, np.float32), np.array([1.7], np.float32), 0, window)
     asked = Question(((320.0, 240.0),), (1,))
-    empty = answered(masks, asked, CALIBRATION, OutlineSettings())
+    view = View(frame(), CALIBRATION, None)
+    empty = answered(masks, asked, view, OutlineSettings())
     assert empty.shape is None
     assert not empty.covers((320.0, 240.0))
     assert empty.score == 1.0  # a network may promise more than there is
     broken = masks.logits.copy()
     broken[0, 3, 3] = np.nan
     with pytest.raises(ValueError, match="not finite"):
-        answered(replace(masks, logits=broken), asked, CALIBRATION, OutlineSettings())
+        answered(replace(masks, logits=broken), asked, view, OutlineSettings())

@@ -54,14 +54,35 @@ def test_outlines_and_gaze_are_moved(viewpoint: Viewpoint, with_rays: bool, scal
     assert overlay.objects[0].outline == seen_before().objects[0].outline  # what came in is left as it was
 
 
-def test_without_depth_the_turn_alone_is_undone(viewpoint: Viewpoint) -> None:
+def test_without_depth_things_are_taken_to_be_at_the_default_one(viewpoint: Viewpoint) -> None:
     overlay = seen_before()
     for thing in overlay.objects:
         thing.depth_m = None
     moved, how = viewpoint.moved(overlay, headset.frame_of(2, AFTER_NS))
-    assert how == "rotation"
-    off_px = np.abs(np.array(moved.objects[1].outline[0]) - headset.disc_px(2, AFTER)).max()
+    assert how == "default_depth"
+    np.testing.assert_allclose(moved.objects[1].outline[0], headset.disc_px(2, AFTER), atol=0.01)
+    elsewhere = Viewpoint(default_depth_m=100.0)
+    elsewhere.take(headset.rig_message())
+    for yaw_rad, t_ns in ((BEFORE, BEFORE_NS), (AFTER, AFTER_NS)):
+        elsewhere.take(headset.pose_message(yaw_rad, t_ns))
+    far, _ = elsewhere.moved(overlay, headset.frame_of(2, AFTER_NS))
+    off_px = np.abs(np.array(far.objects[1].outline[0]) - headset.disc_px(2, AFTER)).max()
     assert 0.1 < off_px < 5.0  # the camera is 3 cm from the head's axis
+
+
+def test_each_vertex_moves_by_its_own_distance_and_a_thing_by_its_own_motion(viewpoint: Viewpoint) -> None:
+    overlay = seen_before()
+    thing = overlay.objects[1]
+    assert thing.depth_m is not None
+    thing.depths_m = [[thing.depth_m] * len(thing.outline[0])]
+    thing.depth_m = 0.1  # the median of an object says little of its vertices
+    moved, how = viewpoint.moved(overlay, headset.frame_of(2, AFTER_NS))
+    assert how == "depth"
+    np.testing.assert_allclose(moved.objects[1].outline[0], headset.disc_px(2, AFTER), atol=0.01)
+    thing.velocity_m_s = (0.0, 1.0, 0.0)  # upwards, for 100 ms
+    risen, _ = viewpoint.moved(overlay, headset.frame_of(2, AFTER_NS))
+    up_px = np.mean(moved.objects[1].outline[0], axis=0)[1] - np.mean(risen.objects[1].outline[0], axis=0)[1]
+    assert up_px == pytest.approx(0.1 / headset.DEPTH_M * headset.CAMERA.fy, rel=0.1)
 
 
 def test_what_is_behind_the_camera_is_left_out(viewpoint: Viewpoint) -> None:

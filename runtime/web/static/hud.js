@@ -295,7 +295,7 @@ function showDetails() {
   if (frame) rows.push(["frame", `${frame.index}, ${frame.width} × ${frame.height}`]);
   if (overlay) {
     rows.push(["overlay", `frame ${overlay.frame_index}, ${ms(overlay.age_ms)} older`]);
-    rows.push(["moved by", { depth: "head pose and depth", rotation: "head rotation", none: "nothing (no pose)" }[overlay.moved]]);
+    rows.push(["moved by", { depth: "head pose and depth", default_depth: "head pose, distance unknown", none: "nothing (no pose)" }[overlay.moved]]);
     rows.push(["gaze", `${overlay.state} (${overlay.source})`], ["objects", overlay.objects.length]);
   }
   for (const [stage, { p50_ms, p99_ms }] of Object.entries(status?.stages ?? {})) {
