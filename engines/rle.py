@@ -32,7 +32,11 @@ def encode(mask: NDArray[Any]) -> Rle:
 def decode(rle: Rle) -> NDArray[np.bool_]:
     """The mask (H, W) of ``rle``; ValueError where the runs do not fill it."""
     h, w = rle["size"]
-    counts = _read(rle["counts"])
+    return decode_counts(_read(rle["counts"]), h, w)
+
+
+def decode_counts(counts: NDArray[np.int64], h: int, w: int) -> NDArray[np.bool_]:
+    """The mask (h, w) of plain run lengths, zeros first; ValueError where they do not fill it."""
     if (counts < 0).any() or counts.sum() != h * w:
         raise ValueError(f"these run lengths do not fill a mask of {w}x{h} pixels")
     values = np.arange(len(counts)) % 2 == 1

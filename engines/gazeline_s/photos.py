@@ -4,7 +4,6 @@ Only what is annotated is ever asked for, so sparsely labelled pictures are fine
 known of a photograph, so the object stands for both.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,8 @@ import numpy as np
 import typer
 from rich.progress import track
 
+from gazeline.engines import coco as coco_
 from gazeline.engines.gazeline_s.generate import write_scene
-from gazeline.engines.gazeline_s.looks import read_mask
 from gazeline.engines.gazeline_s.procedural import Scene
 
 
@@ -29,16 +28,16 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     number = first
     for folder in coco:
-        content = json.loads((folder / "instances.json").read_text())
-        for picture in track(content["images"], description=folder.name):
-            bgr = cv2.imread(str(folder / "images" / picture["file_name"]), cv2.IMREAD_COLOR)
+        content = coco_.read_instances(folder)
+        for picture in track(content.images, description=folder.name):
+            bgr = cv2.imread(str(folder / "images" / picture.file_name), cv2.IMREAD_COLOR)
             if bgr is None:
                 continue
             height, width = bgr.shape[:2]
-            things = [a for a in content["annotations"] if a["image_id"] == picture["id"] and not a.get("iscrowd")]
+            things = [a for a in content.annotations if a.image_id == picture.id and not a.iscrowd]
             ids = np.zeros((height, width), np.uint16)
-            for index, thing in enumerate(sorted(things, key=lambda a: -float(a["area"])), 1):
-                ids[read_mask(thing["segmentation"], height, width)] = index
+            for index, thing in enumerate(sorted(things, key=lambda a: -a.area), 1):
+                ids[coco_.mask_of(thing, picture)] = index
             scene = Scene(np.asarray(bgr[..., ::-1], np.uint8), ids, ids, np.zeros(len(things) + 1, np.uint16))
             write_scene(out, number, scene)
             number += 1

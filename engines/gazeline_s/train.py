@@ -14,11 +14,11 @@ import torch
 import typer
 from torch.utils.data import DataLoader, Subset
 
-from gazeline.engines.gazeline_s.looks import read_looks
 from gazeline.engines.gazeline_s.losses import loss
 from gazeline.engines.gazeline_s.network import GazelineS
 from gazeline.engines.gazeline_s.samples import Scenes
 from gazeline.engines.gazeline_s.validate import validate
+from gazeline.engines.labelled_sets import read_set
 
 REPORT_STEPS = 50
 
@@ -30,7 +30,9 @@ def main(
     batch: Annotated[int, typer.Option(help="Windows a step; each has three prompts.")] = 16,
     rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW; warm-up, then cosine).")] = 2e-3,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with (a checkpoint of an earlier run).")] = None,
-    validation: Annotated[Path | None, typer.Option(help="COCO-style folder that is never trained on.")] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="Labelled set that is never trained on (as for gazeline eval).")
+    ] = None,
     every: Annotated[int, typer.Option(help="Validate and save every so many steps.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of weights and samples.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes that make samples.")] = 1,
@@ -62,7 +64,7 @@ def main(
 
     scenes = Scenes(_shares(data), steps * batch, seed)
     loader = DataLoader(Subset(scenes, range(first * batch, steps * batch)), batch, num_workers=workers)
-    looks = read_looks(validation) if validation is not None else []
+    watched = read_set(validation, most=300) if validation is not None else []
     sums: dict[str, float] = {}
     for step, sample in enumerate(loader, first + 1):
         for group in optimiser.param_groups:
@@ -79,8 +81,8 @@ def main(
             partial = checkpoint.with_suffix(".partial")
             torch.save({**state, "optimiser": optimiser.state_dict(), "step": step}, partial)
             partial.replace(checkpoint)
-            if looks:
-                _report(out / "validation.csv", {"step": step, **validate(average, looks)})
+            if watched:
+                _report(out / "validation.csv", {"step": step, **validate(average, watched)})
 
 
 def _shares(data: list[str]) -> dict[Path, float]:
