@@ -24,6 +24,7 @@ MANIFEST = "model.toml"
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_FILE_BYTES = 8 * 2**30
+NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # of a model
 
 Positive = Annotated[float, Meta(gt=0.0)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -66,8 +67,8 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """``model.toml``."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-    family: Literal["gazeline", "sam"]
+    name: Annotated[str, Meta(pattern=f"^{NAME}$")]
+    family: Literal["gazeline", "sam", "sam2"]  # the decoder's signature; see `gazeline.engines.decoders`
     licence: Text
     input: Input
     window: WindowPolicy
@@ -149,7 +150,7 @@ def list_bundles() -> dict[str, Path]:
     users = sorted(user_folder().iterdir()) if user_folder().is_dir() else []
     found: dict[str, Path] = {}
     for folder in sorted(shipped) + users:
-        if (folder / MANIFEST).is_file():
+        if (folder / MANIFEST).is_file() and not folder.name.startswith("."):
             name = folder.name if folder in users else folder.parent.name.replace("_", "-")
             found.setdefault(name, folder)
     return found

@@ -1,15 +1,18 @@
 """The signatures of prompt decoders, and which of their masks to take.
 
-Both kinds take ``point_coords``, ``point_labels``, ``mask_input`` and ``has_mask_input`` beside what the encoder gave;
-they differ in whether several prompts go in one call. Which kind it is is read from the graph:
+All take ``point_coords``, ``point_labels``, ``mask_input`` and ``has_mask_input`` beside what the encoder gave, for one
+prompt a call or for a free number of them, which is read from the graph. The family in ``model.toml`` says the rest:
 
-- ours: a free number of prompts, three masks each;
-- segment-anything's exporter (scripts/export_onnx_model.py): one prompt a call, ``orig_im_size`` perhaps, a padding
-  point where there is no box, and one mask (exported with --return-single-mask) or four, of which the first is for
-  prompts that are clear (several points, a box) and the others for a single point that may mean several things.
+- "gazeline", ours: prompts of different lengths go in one call, the shorter ones filled up with padding points;
+- "sam", segment-anything: every prompt without a box wants one padding point, and padding more would change the masks,
+  so that only prompts of one length go in one call; ``orig_im_size`` perhaps;
+- "sam2", SAM 2: as "sam", but the network adds its padding itself.
+
+Of four masks, the first is for prompts that are clear (several points, a box) and the others for a single point that
+may mean several things; of one or three, the best is the one with the highest predicted IoU.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,10 +43,11 @@ class Answer:
 
 
 class Decoder:
-    """A prompt decoder of either kind."""
+    """A prompt decoder of any family."""
 
-    def __init__(self, session: Session, embedding: Mapping[str, object]) -> None:
+    def __init__(self, session: Session, embedding: Mapping[str, object], family: str) -> None:
         self._session = session
+        self._family = family
         inputs = session.inputs
         wanted = [name for name in inputs if name not in (*OWN_INPUTS, "orig_im_size")]
         for name in OWN_INPUTS:
@@ -63,17 +67,25 @@ class Decoder:
         self.mask_size = side
 
     def decode(self, tensors: Mapping[str, Array], queries: list[Query]) -> list[Answer]:
-        """The masks of each prompt, in one call where the network allows it."""
-        if self._batched:
-            longest = max(len(query.labels) for query in queries)
-            logits, iou = self._run(tensors, queries, longest)
-            return [Answer(m, p, int(np.argmax(p))) for m, p in zip(logits, iou, strict=True)]
-        answers = []
-        for query in queries:
-            pad = BOX_LAST not in query.labels
-            logits, iou = self._run(tensors, [query], len(query.labels) + pad)
-            answers.append(_choose(logits[0], iou[0], len(query.labels) + pad))
-        return answers
+        """The masks of each prompt, in as few calls as the network allows."""
+        answers: dict[int, Answer] = {}
+        for points, members in self._batches(queries):
+            logits, iou = self._run(tensors, [queries[i] for i in members], points)
+            clear = [len(queries[i].labels) > 1 for i in members]
+            answers |= {i: _choose(*found) for i, *found in zip(members, logits, iou, clear, strict=True)}
+        return [answers[i] for i in range(len(queries))]
+
+    def _batches(self, queries: list[Query]) -> Iterator[tuple[int, list[int]]]:
+        """What may go in one call: the number of points, padding included, and which prompts."""
+        lengths = [len(q.labels) + (self._family == "sam" and BOX_LAST not in q.labels) for q in queries]
+        if self._batched and self._family == "gazeline":
+            lengths = [max(lengths)] * len(lengths)
+        for points in dict.fromkeys(lengths):
+            members = [i for i, length in enumerate(lengths) if length == points]
+            if self._batched:
+                yield points, members
+            else:
+                yield from ((points, [i]) for i in members)
 
     def _run(
         self, tensors: Mapping[str, Array], queries: list[Query], points: int
@@ -94,14 +106,14 @@ class Decoder:
         return results["low_res_masks"], results["iou_predictions"]
 
 
-def _choose(logits: NDArray[np.float32], iou: NDArray[np.float32], points: int) -> Answer:
-    """Three masks of one prompt and the best of them, by the rule of segment-anything's ``select_masks``.
+def _choose(logits: NDArray[np.float32], iou: NDArray[np.float32], clear: bool) -> Answer:
+    """The masks of one prompt that compete, and the best of them.
 
-    ``points`` counts the padding point: up to two means a single point, whose meaning the last three masks share out.
+    By the rule of segment-anything's ``select_masks``, but that a box alone counts as clear, as its authors use it.
     """
     if len(iou) != 4:
         return Answer(logits, iou, int(np.argmax(iou)))
-    if points > 2:
+    if clear:
         keep = np.array([0, *(1 + np.sort(np.argsort(-iou[1:])[:2]))])
         return Answer(logits[keep], iou[keep], 0)
     return Answer(logits[1:], iou[1:], int(np.argmax(iou[1:])))

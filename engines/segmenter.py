@@ -136,7 +136,7 @@ class Segmenter:
         if shapes != [(1, 3, size, size)]:
             raise ValueError(f"{bundle.encoder} must have one input of 1x3x{size}x{size}, as {bundles.MANIFEST} says")
         try:
-            self._decoder = Decoder(decoder, encoder.outputs)
+            self._decoder = Decoder(decoder, encoder.outputs, bundle.manifest.family)
         except ValueError as error:
             raise ValueError(f"{bundle.decoder}: {error}") from error
 

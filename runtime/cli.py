@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime import exits
+from gazeline.runtime.commands import models
 from gazeline.runtime.options import (
     BUS_HELP,
     Bus,
@@ -34,8 +35,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="The segmentation models on this machine.", rich_markup_mode="rich")
-app.add_typer(models_app, name="models")
+app.add_typer(models.app, name="models")
 
 
 def _version(wanted: bool) -> None:
@@ -278,31 +278,6 @@ def segment(
     from gazeline.runtime import segment as segment_
 
     segment_.run(image, point or (), box, prompts, model, out, overlay)
-
-
-@models_app.command("list")
-def models_list() -> None:
-    """The models that can be used, and where they lie."""
-    from gazeline.runtime import models
-
-    models.print_list()
-
-
-@models_app.command("check")
-def models_check(
-    name: Annotated[str | None, typer.Argument(help="A model's name or folder.", show_default="all of them")] = None,
-) -> None:
-    """Whether the models' files are whole, load, and segment a test picture.
-
-    [bold]Examples[/bold]
-
-    \b
-      gazeline models check
-      gazeline models check ~/downloads/mobile-sam
-    """
-    from gazeline.runtime import models
-
-    models.check([name] if name else None)
 
 
 @app.command()

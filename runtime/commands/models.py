@@ -1,0 +1,76 @@
+"""``gazeline models``: the segmentation models of this machine."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The segmentation models on this machine.", rich_markup_mode="rich")
+
+
+class Seen(StrEnum):
+    """What the encoder sees of a picture."""
+
+    full = "full"
+    foveal = "foveal"
+
+
+@app.command("list")
+def list_() -> None:
+    """The models that can be used, and where they lie."""
+    from gazeline.runtime import models
+
+    models.print_list()
+
+
+@app.command()
+def check(
+    name: Annotated[str | None, typer.Argument(help="A model's name or folder.", show_default="all of them")] = None,
+) -> None:
+    """Whether the models' files are whole, load, and segment a test picture.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline models check
+      gazeline models check ~/downloads/mobile-sam
+    """
+    from gazeline.runtime import models
+
+    models.check([name] if name else None)
+
+
+@app.command()
+def add(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A checkpoint (.pth, .safetensors) of segment-anything.")
+    ],
+    name: Annotated[str | None, typer.Option("--name", help="What to call it.", show_default="what it is")] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", metavar="TEXT", help="What its weights are licensed under; kept with it.")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", metavar="PX", help="Run the encoder on smaller pictures.", show_default="as trained"),
+    ] = None,
+    window: Annotated[
+        Seen, typer.Option("--window", help="The whole picture, or sharp around the gaze and coarse outside.")
+    ] = Seen.full,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a model of the same name.")] = False,
+) -> None:
+    """Turn a model of the SAM family into one that Gazeline uses, and check that it gives the same.
+
+    Its kind is found from its content, and no code in it is run. Needs the extra: pip install 'gazeline\\[export]'
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline models add sam_vit_b_01ec64.pth
+      gazeline models add sam_vit_b_01ec64.pth --size 512 --window foveal
+      gazeline segment desk.jpg --point 320,240 --model sam-vit-b --overlay mug.png
+    """
+    from gazeline.engines.add import UNKNOWN_LICENCE, Request
+    from gazeline.runtime import models_add
+
+    models_add.add(Request(path, name, licence or UNKNOWN_LICENCE, size, window == Seen.foveal, replace))

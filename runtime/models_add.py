@@ -1,0 +1,23 @@
+"""``gazeline models add``: progress and result on the terminal."""
+
+import time
+
+from rich.console import Console
+from rich.markup import escape
+
+from gazeline.engines import add as engine
+from gazeline.engines.add import Request
+
+
+def add(request: Request, console: Console | None = None) -> None:
+    """Add the model, and say each step and how to use the result."""
+    console = console or Console(highlight=False)
+    start = time.monotonic_ns()
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{(time.monotonic_ns() - start) / 1e9:5.0f} s[/]  {escape(text)}")
+
+    bundle = engine.add(request, say)
+    console.print(f"Added {escape(bundle.name)}, {bundle.bytes / 1e6:.1f} MB, in {escape(str(bundle.folder))}")
+    console.print(f"Licence of the weights: {escape(bundle.manifest.licence)}", style="dim")
+    console.print(f"Try it: gazeline segment PICTURE --point X,Y --model {escape(bundle.name)}", style="dim")
