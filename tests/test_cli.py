@@ -11,7 +11,19 @@ import pytest
 
 from gazeline.runtime import cli
 
-COMMANDS = ("demo", "run", "sim", "web", "replay", "source", "segment", "models list", "models check", "doctor")
+COMMANDS = (
+    "demo",
+    "run",
+    "sim",
+    "web",
+    "replay",
+    "source",
+    "segment",
+    "models list",
+    "models check",
+    "models add",
+    "doctor",
+)
 
 
 def typed(*arguments: str, timeout_s: float = 60.0) -> "subprocess.CompletedProcess[str]":
