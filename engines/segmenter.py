@@ -133,8 +133,11 @@ class Segmenter:
         self._encoder, self._decoder_session = encoder, decoder
         size = bundle.manifest.input.size
         shapes = [spec.shape for spec in encoder.inputs.values()]
-        if shapes != [(1, 3, size, size)]:
-            raise ValueError(f"{bundle.encoder} must have one input of 1x3x{size}x{size}, as {bundles.MANIFEST} says")
+        if shapes not in ([(1, 3, size, size)], [(1, 3, size, size), (1, 1, size, size)]):
+            raise ValueError(
+                f"{bundle.encoder} must have one input of 1x3x{size}x{size}, as {bundles.MANIFEST} says, and perhaps a "
+                f"second one of 1x1x{size}x{size} for the depth"
+            )
         try:
             self._decoder = Decoder(decoder, encoder.outputs, bundle.manifest.family)
         except ValueError as error:
@@ -168,8 +171,17 @@ class Segmenter:
         centre = np.clip(last / 2 if gaze_px is None else np.asarray(gaze_px, np.float64), 0, last)
         return Window.foveal(frame_w, frame_h, size, centre, middle_scale=policy.middle_scale, fovea=policy.fovea)
 
-    def encode(self, image: NDArray[np.uint8], window: Window) -> Embedding:
-        """The embedding of what ``window`` shows of ``image`` (H, W, 3) RGB."""
+    @property
+    def takes_depth(self) -> bool:
+        """Whether `encode` makes use of a depth picture."""
+        return len(self._encoder.inputs) > 1
+
+    def encode(self, image: NDArray[np.uint8], window: Window, depth_m: NDArray[np.float32] | None = None) -> Embedding:
+        """The embedding of what ``window`` shows of ``image`` (H, W, 3) RGB.
+
+        ``depth_m`` (h, w): metres along the ray of each pixel, 0 or not finite where unknown; of the same view as the
+        picture, at any resolution. Models without an input for it (see `takes_depth`) do not look at it.
+        """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"the picture must be (H, W, 3) uint8, not {image.shape} {image.dtype}")
         settings = self.bundle.manifest.input
@@ -182,8 +194,12 @@ class Segmenter:
         planes = np.moveaxis(seen, -1, 0)  # (3, S, S), contiguous
         planes -= mean[:, None, None]
         planes /= std[:, None, None]
-        ((name, spec),) = self._encoder.inputs.items()
-        return Embedding(self._encoder.run({name: planes[None].astype(spec.dtype, copy=False)}), window, self.name)
+        views = [planes] if not self.takes_depth else [planes, _seen_depth(depth_m, window)]
+        feeds = {
+            name: view[None].astype(spec.dtype, copy=False)
+            for (name, spec), view in zip(self._encoder.inputs.items(), views, strict=True)
+        }
+        return Embedding(self._encoder.run(feeds), window, self.name)
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Masks]:
         """The masks of each prompt, together in one run where the network allows it.
@@ -243,3 +259,13 @@ class Segmenter:
             raise ValueError(f"the mask of a prompt must be (h, w) logits, not {prompt.mask.shape}")
         side = self._decoder.mask_size
         return np.asarray(cv2.resize(prompt.mask.astype(np.float32), (side, side)), np.float32)
+
+
+def _seen_depth(depth_m: NDArray[np.float32] | None, window: Window) -> NDArray[np.float32]:
+    """What ``window`` shows of a depth picture: (1, S, S) m, 0 where unknown."""
+    if depth_m is None:
+        return np.zeros((1, window.size, window.size), np.float32)
+    if depth_m.ndim != 2 or depth_m.size == 0 or not np.issubdtype(depth_m.dtype, np.floating):
+        raise ValueError(f"the depth must be (h, w) metres as floats, not {depth_m.shape} {depth_m.dtype}")
+    seen = window.sample_nearest(depth_m)[None].astype(np.float32)
+    return np.where(np.isfinite(seen) & (seen > 0), seen, np.float32(0))

@@ -153,12 +153,17 @@ class Window:
         return out[0] if image.ndim == 2 else np.moveaxis(out, 0, -1)
 
     def sample_nearest(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """The same for ids, which cannot be averaged: ``labels`` (H, W) to (size, size); 0 outside the frame."""
+        """The same for ids and depths, which cannot be averaged: ``labels`` (h, w) to (size, size), 0 outside.
+
+        They may be at another resolution than the frame, but must show the same view.
+        """
+        h, w = labels.shape
         u = (2.0 * np.arange(self.size) + 1.0) / self.size - 1.0
-        columns, rows = np.rint(self.x.to_frame(u)).astype(int), np.rint(self.y.to_frame(u)).astype(int)
-        out: NDArray[Any] = labels[np.ix_(rows.clip(0, self.frame_h - 1), columns.clip(0, self.frame_w - 1))]
-        out[(rows < 0) | (rows >= self.frame_h)] = 0
-        out[:, (columns < 0) | (columns >= self.frame_w)] = 0
+        columns = np.floor((self.x.to_frame(u) + 0.5) * (w / self.frame_w)).astype(int)
+        rows = np.floor((self.y.to_frame(u) + 0.5) * (h / self.frame_h)).astype(int)
+        out: NDArray[Any] = labels[np.ix_(rows.clip(0, h - 1), columns.clip(0, w - 1))]
+        out[(rows < 0) | (rows >= h)] = 0
+        out[:, (columns < 0) | (columns >= w)] = 0
         return out
 
     def unwarp(self, values: NDArray[np.float32]) -> NDArray[np.float32]:

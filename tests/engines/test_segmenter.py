@@ -194,6 +194,31 @@ def test_pictures_and_windows_that_do_not_fit_are_refused(segmenter: Segmenter, 
         segmenter.encode(image, Window.full(W, H, 32))
 
 
+def test_depth_tells_apart_what_colour_does_not(tmp_path: Path) -> None:
+    grey = np.full((H, W, 3), 120, np.uint8)
+    near = _disc(300, 200, 60)
+    depth = np.where(near, 1.0, 3.0).astype(np.float32)
+    depth[:10], depth[:, -20:] = np.nan, 0.0
+    segmenter = Segmenter.load(write_own(tmp_path, depth=True).folder, threads=1)
+    assert segmenter.takes_depth
+    window = segmenter.window_for(W, H, (300, 200))
+    for given in (depth, depth[1::2, 1::2]):
+        (masks,) = segmenter.decode(segmenter.encode(grey, window, given), [Prompt([(300, 200)])])
+        assert _iou(masks.mask(), near) > 0.9
+    (flat,) = segmenter.decode(segmenter.encode(grey, window), [Prompt([(300, 200)])])
+    assert flat.mask().mean() > 0.9
+    with pytest.raises(ValueError, match=r"depth must be \(h, w\) metres as floats, not \(480, 640\) uint16"):
+        segmenter.encode(grey, window, np.zeros((H, W), np.uint16))
+
+
+def test_a_model_without_an_input_for_depth_does_not_look_at_it(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    assert not segmenter.takes_depth
+    window = segmenter.window_for(W, H, (200, 150))
+    plain, deep = segmenter.encode(image, window), segmenter.encode(image, window, np.ones((H, W), np.float32))
+    for name, tensor in plain.tensors.items():
+        np.testing.assert_array_equal(tensor, deep.tensors[name])
+
+
 def test_an_embedding_of_another_model_is_refused(tmp_path: Path, image: NDArray[np.uint8]) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -90,18 +90,20 @@ def _save(path: Path, signature: str, body: str) -> None:
     onnx.save(model, path)
 
 
-def _encoder(folder: Path, size: int, m: int) -> None:
+def _encoder(folder: Path, size: int, m: int, depth: bool = False) -> None:
     step = size // m
+    second = f", float[1,1,{size},{size}] depth" if depth else ""
     _save(
         folder / bundle.ENCODER,
-        f"encoder (float[1,3,{size},{size}] image) => (float[1,3,{m},{m}] image_embeddings)",
-        f"image_embeddings = AveragePool<kernel_shape=[{step},{step}], strides=[{step},{step}]>(image)",
+        f"encoder (float[1,3,{size},{size}] image{second}) => (float[1,3,{m},{m}] image_embeddings)",
+        f"seen = {'Add(image, depth)' if depth else 'Identity(image)'}\n"
+        f"image_embeddings = AveragePool<kernel_shape=[{step},{step}], strides=[{step},{step}]>(seen)",
     )
 
 
-def write_own(folder: Path, name: str = "toy", size: int = 192, m: int = 96) -> Bundle:
-    """A bundle with gazeline-s's signature: many prompts at once, three masks each."""
-    _encoder(folder, size, m)
+def write_own(folder: Path, name: str = "toy", size: int = 192, m: int = 96, depth: bool = False) -> Bundle:
+    """A bundle with gazeline-s's signature: many prompts at once, three masks each; its colours may include depth."""
+    _encoder(folder, size, m, depth)
     _save(
         folder / bundle.DECODER,
         f"decoder (float[1,3,{m},{m}] image_embeddings, float[N,P,2] point_coords, float[N,P] point_labels, "
