@@ -12,6 +12,7 @@ import typer
 
 from gazeline.runtime import exits
 from gazeline.runtime.commands import models
+from gazeline.runtime.commands.eval import eval_
 from gazeline.runtime.options import (
     BUS_HELP,
     Bus,
@@ -278,6 +279,9 @@ def segment(
     from gazeline.runtime import segment as segment_
 
     segment_.run(image, point or (), box, prompts, model, out, overlay)
+
+
+app.command("eval")(eval_)
 
 
 @app.command()

@@ -19,6 +19,7 @@ COMMANDS = (
     "replay",
     "source",
     "segment",
+    "eval",
     "models list",
     "models check",
     "models add",
