@@ -11,6 +11,20 @@ from gazeline.engines.session import Array, TensorSpec, check_feeds, usable_core
 
 MAX_THREADS = 4  # more do not help networks this small, and the rest of the runtime needs cores too
 FAILURES = tuple(e for e in vars(ort_errors).values() if isinstance(e, type) and issubclass(e, Exception))
+# What the option says, and what ONNX Runtime calls it; each but the first comes with a build of its own.
+PROVIDERS = {
+    "onnxruntime": "CPUExecutionProvider",
+    "onnxruntime-cuda": "CUDAExecutionProvider",
+    "onnxruntime-tensorrt": "TensorrtExecutionProvider",
+    "onnxruntime-rtx": "NvTensorRTRTXExecutionProvider",
+    "onnxruntime-openvino": "OpenVINOExecutionProvider",
+}
+DISTRIBUTIONS = {
+    "onnxruntime-cuda": "onnxruntime-gpu",
+    "onnxruntime-tensorrt": "onnxruntime-gpu",
+    "onnxruntime-rtx": "onnxruntime-trt-rtx (or a build of your own)",
+    "onnxruntime-openvino": "onnxruntime-openvino",
+}
 TYPES = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -23,17 +37,23 @@ TYPES = {
 
 
 class OrtSession:
-    """A `Session` on the processor. The first run, which is slow, is made here with inputs of ones.
+    """A `Session` on the processor, or on what else ONNX Runtime has a provider for; see `PROVIDERS`.
 
-    ``threads``: how many cores one run may use; by default as many as this process has, at most four.
+    The first run, which is slow, is made here with inputs of ones. ``threads``: how many cores one run may use; by
+    default as many as this process has, at most four.
     """
 
-    def __init__(self, path: Path | str, threads: int | None = None) -> None:
+    def __init__(self, path: Path | str, threads: int | None = None, provider: str = "onnxruntime") -> None:
         self._path = Path(path)
         if not self._path.is_file():
             raise FileNotFoundError(f"there is no model file at {self._path}")
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
+        if PROVIDERS[provider] not in onnxruntime.get_available_providers():
+            raise ValueError(
+                f"this build of ONNX Runtime has no {PROVIDERS[provider]}; install one that has, instead of it: "
+                f"pip install {DISTRIBUTIONS[provider]}"
+            )
         count = threads or min(usable_cores(), MAX_THREADS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = count
@@ -44,8 +64,10 @@ class OrtSession:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: onnxruntime.InferenceSession | None = onnxruntime.InferenceSession(
-                str(self._path), options, providers=["CPUExecutionProvider"]
+                str(self._path), options, providers=_providers(provider, count)
             )
+            if self._session.get_providers()[0] != PROVIDERS[provider]:  # it falls back without a word
+                raise ValueError(f"ONNX Runtime offers {PROVIDERS[provider]}, but cannot start it: see gazeline doctor")
             self._inputs = {n.name: self._spec(n) for n in self._session.get_inputs()}
             self._outputs = {n.name: self._spec(n) for n in self._session.get_outputs()}
             self.run(
@@ -56,7 +78,8 @@ class OrtSession:
             )
         except FAILURES as error:
             raise ValueError(f"ONNX Runtime cannot use {self._path}: {_first_line(error)}") from error
-        self._backend = f"onnxruntime cpu x{count}"
+        device = "cpu" if provider == "onnxruntime" else provider.removeprefix("onnxruntime-")
+        self._backend = f"onnxruntime {device} x{count}"
 
     @property
     def backend(self) -> str:
@@ -91,6 +114,12 @@ class OrtSession:
             raise ValueError(f"{self._path} has a tensor {node.name!r} of type {node.type}, which is not supported")
         shape = tuple(n if isinstance(n, int) and n >= 0 else None for n in node.shape)
         return TensorSpec(shape, np.dtype(TYPES[node.type]))
+
+
+def _providers(provider: str, threads: int) -> list[tuple[str, dict[str, str]]]:
+    options = {"num_of_threads": str(threads), "device_type": "CPU"} if provider == "onnxruntime-openvino" else {}
+    chosen = [(PROVIDERS[provider], options)]
+    return chosen if provider == "onnxruntime" else [*chosen, ("CPUExecutionProvider", {})]
 
 
 def _first_line(error: Exception) -> str:

@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gazeline.engines import bundle as bundles
+from gazeline.engines.backends import open_sessions
 from gazeline.engines.bundle import Bundle
 from gazeline.engines.decoders import BOX_FIRST, BOX_LAST, POSITIVE, Decoder, Query
 from gazeline.engines.exposure import stretched
-from gazeline.engines.ort import OrtSession
 from gazeline.engines.pieces import clicked_pieces
 from gazeline.engines.session import Array, Session
 from gazeline.engines.window import Window
 
 Box = tuple[int, int, int, int]
-BACKENDS = {"auto": OrtSession, "onnxruntime": OrtSession}  # auto: the fastest that this machine has
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +144,12 @@ class Segmenter:
 
     @classmethod
     def load(cls, name: str | Path = bundles.DEFAULT, backend: str = "auto", threads: int | None = None) -> "Segmenter":
-        """The model of this name or folder; ``threads`` as for `OrtSession`. ValueError or OSError: what is wrong."""
-        if backend not in BACKENDS:
-            raise ValueError(f"there is no backend {backend!r} (known: {', '.join(BACKENDS)})")
+        """The model of this name or folder; ``backend`` as for `open_sessions`, ``threads`` as for `OrtSession`.
+
+        ValueError or OSError: what is wrong.
+        """
         bundle = bundles.load(name)
-        session = BACKENDS[backend]
-        return cls(bundle, session(bundle.encoder, threads), session(bundle.decoder, threads))
+        return cls(bundle, *open_sessions(bundle, backend, threads))
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime import exits
-from gazeline.runtime.commands import models
+from gazeline.runtime.commands import engines, models
 from gazeline.runtime.commands.eval import eval_
 from gazeline.runtime.options import (
     BUS_HELP,
@@ -37,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models.app, name="models")
+app.add_typer(engines.app, name="engines")
 
 
 def _version(wanted: bool) -> None:

@@ -88,7 +88,7 @@ def cuda() -> list[Finding]:
         return [Finding("Backends", "CUDA", "broken", f"the NVIDIA driver does not start (see nvidia-smi): {said}")]
     found = [Finding("Backends", "CUDA", "ok", said)]
     worked, said = _tried("import tensorrt; print(tensorrt.__version__)")
-    state = ("ok", said, "") if worked else ("missing", "TensorRT makes the models faster on this device", pip("gpu"))
+    state = ("ok", said, "") if worked else ("missing", "TensorRT makes the models faster on this device", pip("trt"))
     return [*found, Finding("Backends", "TensorRT", *state)]  # type: ignore[arg-type]
 
 
