@@ -26,8 +26,7 @@ def with_normalisation(folder: Path, scale: float = 400.0) -> Bundle:
     model = precision.load(made.encoder)
     (output,) = model.graph.output
     pooled = f"{output.name}__pooled"
-    (node,) = model.graph.node
-    node.output[0] = pooled
+    next(node for node in model.graph.node if output.name in node.output).output[0] = pooled
     eye = np.eye(3, dtype=np.float32)[:, :, None, None]
     for name, array in (
         ("spread", eye * np.float32(scale)),
