@@ -1,0 +1,120 @@
+"""Puts an overlay into the world: outlines of pixels and rays become rings of points, which then stand still.
+
+An outline belongs to the instant of its capture. Once its vertices are points of the world, the pose at display moves
+them to where they are seen from each eye: by their own distance where it is known, else by the object's, else by the
+distance at which the two eyes' gaze meets, else by one that is assumed.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gazeline.calib.cameras import Camera
+from gazeline.calib.se3 import SE3
+from gazeline.runtime.messages import Overlay, OverlayObject
+
+Array = NDArray[np.float64]
+
+NEAREST_M, FARTHEST_M = 0.1, 100.0
+TOLERANCE_RAD = 6e-4  # a vertex nearer than this to the line between its neighbours is not seen, and costs
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """One outlined object as it stands in the world.
+
+    ``rings_m``: closed rings (N, 3), outer ones clockwise as seen from the camera. ``depth_m`` is its distance from the
+    camera if it is known, and ``size_m`` its width and height, known with it; ``distance_m`` is what it is drawn at.
+    """
+
+    id: int
+    name: str | None
+    gazed: bool
+    rings_m: tuple[Array, ...]
+    centre_m: Array
+    distance_m: float
+    depth_m: float | None
+    size_m: tuple[float, float] | None
+
+
+def placed(
+    overlay: Overlay,
+    T_world_camera: SE3,
+    camera: Camera | None = None,
+    *,
+    gaze_depth_m: float | None = None,
+    surface_m: float | None = None,
+    default_depth_m: float,
+) -> tuple[Thing, ...]:
+    """The overlay's objects in the world, the gazed ones last (they are drawn on top).
+
+    ``camera``: for objects that come without rays; an object with neither is left out. With ``surface_m`` everything is
+    drawn at that one distance: on a picture of the world that hangs there.
+    """
+    things = []
+    for thing in sorted(overlay.objects, key=lambda each: each.gazed):
+        rays = _rays(thing, overlay, camera)
+        if not rays:
+            continue
+        known = thing.depth_m if thing.depth_m and np.isfinite(thing.depth_m) else None
+        vergence = gaze_depth_m if thing.gazed else None
+        distance_m = float(np.clip(surface_m or known or vergence or default_depth_m, NEAREST_M, FARTHEST_M))
+        depths = thing.depths_m if surface_m is None and len(thing.depths_m) == len(rays) else [[]] * len(rays)
+        rings = [_ring(ray, depth, distance_m) for ray, depth in zip(rays, depths, strict=True)]
+        rings = [ring for ring in rings if len(ring) >= 3]
+        if not rings:
+            continue
+        every = np.concatenate(rings)
+        centre = 0.5 * (every.min(axis=0) + every.max(axis=0))
+        things.append(
+            Thing(
+                id=thing.id,
+                name=thing.name,
+                gazed=thing.gazed,
+                rings_m=tuple(T_world_camera.apply(ring) for ring in rings),
+                centre_m=T_world_camera.apply(centre),
+                distance_m=distance_m,
+                depth_m=known,
+                size_m=_size(np.concatenate(rays), known),
+            )
+        )
+    return tuple(things)
+
+
+def _rays(thing: OverlayObject, overlay: Overlay, camera: Camera | None) -> list[Array]:
+    """Unit directions, (N, 3) for each ring, camera frame; none if there is no telling."""
+    if thing.rays:
+        return [np.asarray(ring, dtype=np.float64).reshape(-1, 3) for ring in thing.rays]
+    if camera is None:
+        return []
+    scale = np.array([camera.width / overlay.width, camera.height / overlay.height])
+    rings = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in thing.outline]
+    return [camera.unproject((ring + 0.5) * scale - 0.5)[0] for ring in rings]
+
+
+def _ring(rays: Array, depths_m: list[float], distance_m: float) -> Array:
+    """Points (N', 3) in the camera frame, without the vertices that make no difference."""
+    distance = np.full(len(rays), distance_m)
+    if len(depths_m) == len(rays):
+        depth = np.asarray(depths_m, dtype=np.float64)
+        distance = np.where(np.isfinite(depth) & (depth > 0.0), np.clip(depth, NEAREST_M, FARTHEST_M), distance_m)
+    points: Array = rays * distance[:, None]
+    ahead = rays[:, 2] > 0.05
+    if not ahead.all():
+        return points
+    flat = (rays[:, :2] / rays[:, 2:]).astype(np.float32)
+    kept = cv2.approxPolyDP(flat[:, None, :], TOLERANCE_RAD, True)[:, 0]
+    # approxPolyDP gives back some of its vertices, in order; both lists begin somewhere on the ring.
+    is_kept = (flat[:, None, :] == kept[None]).all(axis=-1).any(axis=-1)
+    return points[is_kept]
+
+
+def _size(rays: Array, depth_m: float | None) -> tuple[float, float] | None:
+    """Width and height in metres of what is seen under these rays, so far away."""
+    if depth_m is None:
+        return None
+    angles = np.stack((np.arctan2(rays[:, 0], rays[:, 2]), np.arctan2(rays[:, 1], rays[:, 2])), axis=-1)
+    wide, high = (2.0 * depth_m * np.tan(np.minimum(np.ptp(angles, axis=0), 2.8) / 2.0)).tolist()
+    return wide, high
