@@ -7,7 +7,6 @@ distance at which the two eyes' gaze meets, else by one that is assumed.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +17,6 @@ from gazeline.runtime.messages import Overlay, OverlayObject
 Array = NDArray[np.float64]
 
 NEAREST_M, FARTHEST_M = 0.1, 100.0
-TOLERANCE_RAD = 6e-4  # a vertex nearer than this to the line between its neighbours is not seen, and costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,20 +93,13 @@ def _rays(thing: OverlayObject, overlay: Overlay, camera: Camera | None) -> list
 
 
 def _ring(rays: Array, depths_m: list[float], distance_m: float) -> Array:
-    """Points (N', 3) in the camera frame, without the vertices that make no difference."""
+    """Points (N, 3) in the camera frame; a vertex without a depth of its own has the object's distance."""
     distance = np.full(len(rays), distance_m)
     if len(depths_m) == len(rays):
         depth = np.asarray(depths_m, dtype=np.float64)
         distance = np.where(np.isfinite(depth) & (depth > 0.0), np.clip(depth, NEAREST_M, FARTHEST_M), distance_m)
     points: Array = rays * distance[:, None]
-    ahead = rays[:, 2] > 0.05
-    if not ahead.all():
-        return points
-    flat = (rays[:, :2] / rays[:, 2:]).astype(np.float32)
-    kept = cv2.approxPolyDP(flat[:, None, :], TOLERANCE_RAD, True)[:, 0]
-    # approxPolyDP gives back some of its vertices, in order; both lists begin somewhere on the ring.
-    is_kept = (flat[:, None, :] == kept[None]).all(axis=-1).any(axis=-1)
-    return points[is_kept]
+    return points
 
 
 def _size(rays: Array, depth_m: float | None) -> tuple[float, float] | None:

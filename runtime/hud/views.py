@@ -1,11 +1,13 @@
 """From where the wearer looks at the instant of display: the head, each eye, and its field of view.
 
-Angles are (right, up) in radians as seen from the head: yaw about its up axis, then pitch. Labels are placed in them.
+Labels are placed by tangents: (x, y) of a point on the plane one metre ahead of the head, right and up. Near the middle
+of the view they are angles in radians; what is a rectangle in them is one in the view, too.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import atan, cos, radians, sin
+from functools import cached_property
+from math import radians, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,12 +28,17 @@ class Eye:
     T_world_eye: SE3
     tangents_lrud: Tangents
 
+    @cached_property
+    def T_eye_world(self) -> SE3:  # noqa: N802 - the name of a transform
+        """From the world to the view."""
+        return self.T_world_eye.inverse()
+
     def project(self, p_world: ArrayLike) -> Array:
         """Points (..., 3), world, metres, as places (..., 2) in the view: x and y from 0 (left, top) to 1; NaN behind.
 
         Places outside of the view are beyond 0 and 1.
         """
-        p = self.T_world_eye.inverse().apply(p_world)
+        p = self.T_eye_world.apply(p_world)
         left, right, up, down = self.tangents_lrud
         ahead = np.where(p[..., 2] < 0.0, -p[..., 2], np.nan)
         x = (p[..., 0] / ahead + left) / (left + right)
@@ -47,38 +54,29 @@ class Views:
     eyes: tuple[Eye, ...]
     pixel_rad: float
 
+    @cached_property
+    def _T_head_world(self) -> SE3:  # noqa: N802 - the name of a transform
+        return self.T_world_head.inverse()
+
     def bounds(self) -> Array:
-        """The angles ((left, down), (right, up)) that all eyes see, (2, 2)."""
+        """The tangents ((left, down), (right, up)), (2, 2), between which all eyes see."""
         left, right, up, down = (min(eye.tangents_lrud[i] for eye in self.eyes) for i in range(4))
-        return np.array(((-atan(left), -atan(down)), (atan(right), atan(up))))
+        return np.array(((-left, -down), (right, up)))
 
-    def angles(self, p_world: ArrayLike) -> Array:
-        """Points (..., 3), world, as angles (..., 2) from the head."""
-        return angles_of(self.T_world_head.inverse().apply(p_world))
+    def tangents(self, p_world: ArrayLike) -> Array:
+        """Points (..., 3), world, as tangents (..., 2); what is beside or behind the head is far out."""
+        p = self._T_head_world.apply(p_world)
+        ahead: Array = np.maximum(-p[..., 2:], 1e-3)
+        return np.asarray(p[..., :2] / ahead)
 
-    def point(self, angles: ArrayLike, distance_m: float) -> Array:
-        """The point (3,), world, that is seen at ``angles`` (2,), so far from the head."""
-        return self.T_world_head.apply(distance_m * direction_at(angles))
+    def point(self, tangents: Array, distance_m: float) -> Array:
+        """The point (3,), world, that is seen there, so far from the head."""
+        x, y = tangents.tolist()
+        return self.T_world_head.apply(distance_m / sqrt(x * x + y * y + 1.0) * np.array((x, y, -1.0)))
 
-    def axes(self, angles: ArrayLike) -> tuple[Array, Array]:
-        """Unit vectors (3,), world, to the right and up in the plane that faces the head at ``angles`` (2,)."""
-        yaw, pitch = np.asarray(angles, dtype=np.float64).tolist()
-        right = np.array((cos(yaw), 0.0, sin(yaw)))
-        up = np.array((-sin(yaw) * sin(pitch), cos(pitch), cos(yaw) * sin(pitch)))
-        return self.T_world_head.rotate(right), self.T_world_head.rotate(up)
-
-
-def angles_of(p_head: ArrayLike) -> Array:
-    """Points or directions (..., 3) in the head frame as angles (..., 2)."""
-    p = np.asarray(p_head, dtype=np.float64)
-    x, y, z = p[..., 0], p[..., 1], p[..., 2]
-    return np.stack((np.arctan2(x, -z), np.arctan2(y, np.hypot(x, z))), axis=-1)
-
-
-def direction_at(angles: ArrayLike) -> Array:
-    """The unit direction (3,) in the head frame at ``angles`` (2,)."""
-    yaw, pitch = np.asarray(angles, dtype=np.float64).tolist()
-    return np.array((sin(yaw) * cos(pitch), sin(pitch), -cos(yaw) * cos(pitch)))
+    def axes(self) -> tuple[Array, Array]:
+        """The head's right and up, unit vectors (3,), world."""
+        return self.T_world_head.R[:, 0], self.T_world_head.R[:, 1]
 
 
 def projection(tangents_lrud: Tangents) -> NDArray[np.float32]:
