@@ -11,8 +11,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime import exits
-from gazeline.runtime.commands import engines, models
+from gazeline.runtime.commands import bench, engines, models
 from gazeline.runtime.commands.eval import eval_
+from gazeline.runtime.commands.hud import hud
 from gazeline.runtime.options import (
     BUS_HELP,
     Bus,
@@ -38,6 +39,8 @@ app = typer.Typer(
 )
 app.add_typer(models.app, name="models")
 app.add_typer(engines.app, name="engines")
+app.add_typer(bench.app, name="bench")
+app.command()(hud)
 
 
 def _version(wanted: bool) -> None:

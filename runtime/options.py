@@ -38,3 +38,13 @@ Plain = Annotated[
     bool,
     typer.Option("--insecure-plain-tcp", help="No encryption on tcp: who reaches the port reads the wearer's gaze."),
 ]
+
+
+def width_height(size: str, option: str) -> tuple[int, int]:
+    """A size such as 640x480. Raises ValueError with one sentence."""
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"{option} {size} is no size; write width x height in pixels, for example 640x480")
+    if not (64 <= int(width) <= 4096 and 64 <= int(height) <= 4096):
+        raise ValueError(f"{option} {size} is out of bounds: each side has 64 to 4096 pixels")
+    return int(width), int(height)

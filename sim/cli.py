@@ -12,7 +12,7 @@ import typer
 
 from gazeline.runtime import exits
 from gazeline.runtime.exits import stop_signals
-from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video
+from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video, width_height
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
     from gazeline.sim.headset import Headset, HeadsetSettings
@@ -188,18 +188,9 @@ def _headset(scene: str, seed: int, size: str, fisheye: bool, settings: "Headset
     from gazeline.sim.rig import simulated_rig
     from gazeline.sim.scene import build_scene
 
-    width, height = _width_height(size)
+    width, height = width_height(size, "--size")
     built = build_scene(scene, seed)  # type: ignore[arg-type]  # it checks
     return Headset(built, simulated_rig(width, height, fisheye=fisheye), seed, settings)
-
-
-def _width_height(size: str) -> tuple[int, int]:
-    width, _, height = size.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ValueError(f"--size {size} is no size; write width x height in pixels, for example 640x480")
-    if not (64 <= int(width) <= 4096 and 64 <= int(height) <= 4096):
-        raise ValueError(f"--size {size} is out of bounds: each side has 64 to 4096 pixels")
-    return int(width), int(height)
 
 
 def _require_simulator() -> None:

@@ -1,8 +1,8 @@
 """An OpenXR session from its beginning to its end: which display there is, what state it is in, and its frames.
 
 Follows the life cycle of the OpenXR specification, section 9.3: idle, ready, synchronized, visible, focused, stopping,
-exiting or loss pending. A runtime may go away at any call; then pyopenxr's `ErrorResult` comes out of here, and the only
-thing to do is to begin anew.
+exiting or loss pending. A runtime may go away at any call; then pyopenxr's `ErrorResult` comes out of here, and what is
+left to do is to begin anew.
 """
 
 from contextlib import ExitStack
@@ -95,20 +95,22 @@ class Display:
         """How the display puts light before the eyes."""
         return BLENDS[self.blend_mode]
 
-    def poll(self) -> None:
-        """Take the runtime's events, begin and end the session as it asks."""
+    def poll(self) -> list[xr.SessionState]:
+        """Take the runtime's events, begin and end the session as it asks; the states that it has entered."""
+        entered = []
         while True:
             event = xr.poll_event(self.instance)
             match xr.StructureType(event.type):
                 case xr.StructureType.EVENT_DATA_SESSION_STATE_CHANGED:
                     changed = cast(byref(event), POINTER(xr.EventDataSessionStateChanged)).contents
                     self._enter(xr.SessionState(changed.state))
+                    entered.append(self.state)
                 case xr.StructureType.EVENT_DATA_INSTANCE_LOSS_PENDING:
                     self.state = xr.SessionState.LOSS_PENDING
                 case xr.StructureType.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING:
                     self.moved = True
                 case xr.StructureType.EVENT_DATA_BUFFER:  # as it went in: there is no event
-                    return
+                    return entered
                 case _:
                     pass
 
@@ -162,7 +164,7 @@ class Display:
         found = xr.locate_space(space, base or self.world, at)
         return se3_of(found.pose) if known(found) else None
 
-    def show(self, frame: Frame, drawing: Drawing, picture: Picture | None, distance_m: float) -> None:
+    def show(self, frame: Frame, drawing: Drawing, picture: Picture | None = None, distance_m: float = 1.0) -> None:
         """Draw a frame and end it. ``picture`` hangs behind, so far from the camera that took it."""
         layers: list[Any] = []
         if frame.views is not None:

@@ -1,4 +1,4 @@
-"""The HUD's side of the bus: what is to be drawn comes in, the head's pose and the gaze go out. It never waits for it."""
+"""The HUD's side of the bus: what is to be drawn comes in, the head's pose and the gaze go out. It never waits."""
 
 import contextlib
 import time
@@ -9,7 +9,7 @@ from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.hud.picture import Picture
-from gazeline.runtime.images import decode_image
+from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec3
 from gazeline.runtime.sync import pose_of, se3_of
 from gazeline.runtime.topics import (
@@ -124,7 +124,7 @@ class Feed:
         if view is None or view.T_world_camera is None:
             return
         try:
-            pixels = decode_image(frame, received.raw)
+            pixels = image_of(received)
         except WireError:
             self.broken_pictures += 1
             return

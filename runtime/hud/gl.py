@@ -1,9 +1,9 @@
 """Draws a `Drawing` with OpenGL: lines of constant angular width, and panels with text.
 
-A line's vertices are widened in directions from the eye, not in pixels, so its width is an angle everywhere in the view;
-its border is smoothed over one pixel in the shader. Lines are blended by the larger value (GL_MAX), so where segments
-meet, halo and glow are not laid on twice. Colours go in as sRGB, and are mixed as light: the target must be an sRGB one.
-What comes out has its alpha multiplied in, as OpenXR's compositors take it.
+A line's vertices are widened in directions from the eye, not in pixels, so its width is an angle everywhere in the
+view; its border is smoothed over one pixel in the shader. Lines are blended by the larger value (GL_MAX), so where
+segments meet, halo and glow are not laid on twice. Colours go in as sRGB, and are mixed as light: the target must be an
+sRGB one. What comes out has its alpha multiplied in, as OpenXR's compositors take it.
 """
 
 from collections import OrderedDict
@@ -143,19 +143,19 @@ class Painter:
         context.blend_func = moderngl.ONE, moderngl.ONE
         if self._count:
             context.blend_equation = moderngl.MAX
-            self._line["view"].write(view)  # type: ignore[union-attr]
-            self._line["proj"].write(proj)  # type: ignore[union-attr]
+            self._line["view"].write(view)
+            self._line["proj"].write(proj)
             left, right, _, _ = eye.tangents_lrud
-            self._line["pixel"].value = (left + right) / viewport[2]  # type: ignore[union-attr]
+            self._line["pixel"].value = (left + right) / viewport[2]
             self._lines.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self._count)
         context.blend_equation = moderngl.FUNC_ADD
         context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         if self._drawing.panels:
-            self._panel["view"].write(view)  # type: ignore[union-attr]
-            self._panel["proj"].write(proj)  # type: ignore[union-attr]
+            self._panel["view"].write(view)
+            self._panel["proj"].write(proj)
             for number, panel in enumerate(self._drawing.panels):
                 self._texture(panel.label).use(0)
-                self._panel["alpha"].value = panel.alpha  # type: ignore[union-attr]
+                self._panel["alpha"].value = panel.alpha
                 self._panels.render(moderngl.TRIANGLE_STRIP, vertices=4, first=4 * number)
 
     def _texture(self, label: Label) -> moderngl.Texture:
@@ -164,8 +164,7 @@ class Painter:
             height, width = label.pixels.shape[:2]
             pixels = np.ascontiguousarray(label.pixels)
             texture = self._context.texture((width, height), 4, pixels, internal_format=SRGB8_ALPHA8)
-            texture.build_mipmaps()
-            texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
+            texture.filter = moderngl.LINEAR, moderngl.LINEAR  # it is drawn at its own size
             texture.repeat_x = texture.repeat_y = False
             self._textures[label] = texture
             if len(self._textures) > TEXTURES_KEPT:

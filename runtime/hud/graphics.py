@@ -1,7 +1,7 @@
 """An OpenGL context, and what an OpenXR runtime needs to be told of it.
 
-On Linux through EGL where the runtime takes it (XR_MNDX_egl_enable: no X server is needed), else through GLX; on Windows
-through WGL.
+On Linux through EGL where the runtime takes it (XR_MNDX_egl_enable: no X server is needed), else through GLX; on
+Windows through WGL.
 """
 
 import ctypes
@@ -42,8 +42,8 @@ def create(asked: Collection[str]) -> Graphics:
 
 def _context(**backend: str) -> moderngl.Context:
     try:
-        return moderngl.create_context(require=330, standalone=True, **backend)  # type: ignore[arg-type]
-    except Exception as error:  # glcontext raises bare ones
+        return moderngl.create_context(require=330, standalone=True, **backend)
+    except Exception as error:  # noqa: BLE001 - glcontext raises bare ones
         raise OSError(f"no OpenGL 3.3 context could be made for the headset ({error}); see gazeline doctor") from None
 
 

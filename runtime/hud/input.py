@@ -49,11 +49,15 @@ class Input:
         sets = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
         xr.attach_session_action_sets(display.session, sets)
         if self.has_eyes:
-            self._gaze_space = xr.create_action_space(display.session, xr.ActionSpaceCreateInfo(gaze, pose_in_action_space=upright()))
+            self._gaze_space = xr.create_action_space(
+                display.session, xr.ActionSpaceCreateInfo(gaze, pose_in_action_space=upright())
+            )
 
     def sync(self) -> bool:
         """Read the actions; True when the wearer has just selected."""
-        xr.sync_actions(self._display.session, xr.ActionsSyncInfo(active_action_sets=[xr.ActiveActionSet(self._set, 0)]))
+        xr.sync_actions(
+            self._display.session, xr.ActionsSyncInfo(active_action_sets=[xr.ActiveActionSet(self._set, 0)])
+        )
         state = xr.get_action_state_boolean(self._display.session, xr.ActionStateGetInfo(self._select))
         return bool(state.is_active and state.changed_since_last_sync and state.current_state)
 

@@ -1,7 +1,7 @@
 """The OpenXR runtime of this machine: what it offers, and the way into it.
 
-pyopenxr raises its exceptions for errors alone here; what an OpenXR function calls a qualified success (no event, a frame
-that was discarded, a session without focus) is no error.
+pyopenxr raises its exceptions for errors alone here; what OpenXR calls a qualified success (no event, a frame that was
+discarded, a session without focus) is no error.
 """
 
 from collections.abc import Callable, Collection
@@ -30,7 +30,7 @@ BLENDS: dict[int, Blend] = {  # the best first: one through which the world is s
 }
 
 
-class NoDisplay(OSError):
+class NoDisplayError(OSError):
     """There is no OpenXR runtime, or no headset on it, or none that can be used; the text says which."""
 
 
@@ -55,7 +55,7 @@ def opened(stack: ExitStack) -> tuple[xr.Instance, list[str]]:
         info = xr.InstanceCreateInfo(application_info=application, enabled_extension_names=asked)
         instance = xr.create_instance(info)
     except ErrorResult as error:
-        raise NoDisplay(f"no OpenXR runtime answers ({reason(error)})") from None
+        raise NoDisplayError(f"no OpenXR runtime answers ({reason(error)})") from None
     destroyed_at_end(stack, xr.destroy_instance, instance)
     return instance, asked
 
@@ -66,11 +66,11 @@ def offered_extensions() -> set[str]:
 
 
 def system_of(instance: xr.Instance) -> xr.SystemId:
-    """The headset. Raises NoDisplay while none is connected."""
+    """The headset. Raises NoDisplayError while none is connected."""
     try:
         return xr.get_system(instance, xr.SystemGetInfo(xr.FormFactor.HEAD_MOUNTED_DISPLAY))
     except ErrorResult as error:
-        raise NoDisplay(f"the OpenXR runtime finds no headset ({reason(error)})") from None
+        raise NoDisplayError(f"the OpenXR runtime finds no headset ({reason(error)})") from None
 
 
 def blends_of(instance: xr.Instance, system: xr.SystemId) -> list[int]:
@@ -79,18 +79,20 @@ def blends_of(instance: xr.Instance, system: xr.SystemId) -> list[int]:
 
 
 def chosen_blend(offered: Collection[int]) -> int:
-    """The blend mode to use of those that are offered. Raises NoDisplay where none of them is known here."""
+    """The blend mode to use of those that are offered. Raises NoDisplayError where none of them is known here."""
     for mode in BLENDS:
         if mode in offered:
             return mode
-    raise NoDisplay(f"this OpenXR runtime offers no blend mode that is known here, only {sorted(offered)}")
+    raise NoDisplayError(f"this OpenXR runtime offers no blend mode that is known here, only {sorted(offered)}")
 
 
 def require_opengl(instance: xr.Instance, system: xr.SystemId) -> None:
     """The call that OpenXR demands before a session with OpenGL is created."""
     function = xr.get_instance_proc_addr(instance, "xrGetOpenGLGraphicsRequirementsKHR")
     needs = xr.GraphicsRequirementsOpenGLKHR()
-    xr.check_result(xr.Result(cast(function, xr.PFN_xrGetOpenGLGraphicsRequirementsKHR)(instance, system, byref(needs))))
+    xr.check_result(
+        xr.Result(cast(function, xr.PFN_xrGetOpenGLGraphicsRequirementsKHR)(instance, system, byref(needs)))
+    )
 
 
 def has_eye_gaze(instance: xr.Instance, system: xr.SystemId) -> bool:
@@ -102,7 +104,7 @@ def has_eye_gaze(instance: xr.Instance, system: xr.SystemId) -> bool:
 
 
 def described() -> Described:
-    """What there is on this machine. Raises NoDisplay with one sentence where there is no runtime."""
+    """What there is on this machine. Raises NoDisplayError with one sentence where there is no runtime."""
     with ExitStack() as stack:
         instance, asked = opened(stack)
         properties = xr.get_instance_properties(instance)
@@ -110,7 +112,7 @@ def described() -> Described:
         found = Described(name, str(xr.Version(properties.runtime_version)), tuple(asked))
         try:
             system = system_of(instance)
-        except NoDisplay:
+        except NoDisplayError:
             return found
         headset = xr.get_system_properties(instance, system).system_name.decode(errors="replace")
         blends = tuple(BLENDS[mode] for mode in blends_of(instance, system) if mode in BLENDS)
@@ -129,5 +131,6 @@ def destroyed_at_end(stack: ExitStack, destroy: Callable[[Any], None], handle: A
 
 
 def reason(error: ErrorResult) -> str:
-    """pyopenxr's exception in few words."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    """What OpenXR calls an error."""
+    result = error.get_result_enum()
+    return "XR_" + (type(error).__name__ if result is None else result.name)

@@ -1,9 +1,9 @@
 """Where labels go: beside their objects, never over each other, never over what is looked at, and without a tremble.
 
 Everything here is in tangents (right, up; `gazeline.runtime.hud.views`) and pure: the same objects, poses and history
-give the same places. Three things keep labels still. What a label hangs on stands in the world, and follows its outline only
-when that has moved by more than outlines tremble. A label keeps its side for as long as it can stand there. And one that
-has to change sides fades out and in again, because a label that slides draws the eye.
+give the same places. Three things keep labels still. What a label hangs on stands in the world, and follows its outline
+only when that has moved by more than outlines tremble. A label keeps its side for as long as it can stand there. And
+one that has to change sides fades out and in again, because a label that slides draws the eye.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -20,23 +20,30 @@ class Offscreen:
         """Raises OSError where there is no off-screen OpenGL."""
         self.width, self.height = width, height
         self._context = offscreen_context()
-        self._target = self._context.framebuffer(
-            [self._context.texture((eyes * width, height), 4, internal_format=SRGB8_ALPHA8)]
-        )
+        size = (eyes * width, height)
+        self._target = self._context.framebuffer([self._context.texture(size, 4, internal_format=SRGB8_ALPHA8)])
         self._painter, self._picture = Painter(self._context), PicturePainter(self._context)
 
-    def draw(self, views: Views, drawing: Drawing, picture: Picture | None = None, distance_m: float = 2.0) -> None:
-        """Draw, but leave the result where it is. ``picture`` hangs behind, so far from its camera."""
+    def draw(self, views: Views, drawing: Drawing) -> None:
+        """Draw the layer that goes before the world, but leave it where it is."""
         self._target.use()
         self._target.clear(0.0, 0.0, 0.0, 0.0)
         self._painter.take(drawing)
-        if picture is not None:
-            self._picture.take(picture)
         for number, eye in enumerate(views.eyes):
-            viewport = (number * self.width, 0, self.width, self.height)
-            if picture is not None:
-                self._picture.draw(eye, viewport, distance_m)
-            self._painter.draw(eye, viewport)
+            self._painter.draw(eye, (number * self.width, 0, self.width, self.height))
+
+    def draw_picture(self, views: Views, picture: Picture, distance_m: float) -> None:
+        """Draw the camera's picture alone, on a plane so far ahead of its camera."""
+        self._target.use()
+        self._target.clear(0.0, 0.0, 0.0, 0.0)
+        self._picture.take(picture)
+        for number, eye in enumerate(views.eyes):
+            self._picture.draw(eye, (number * self.width, 0, self.width, self.height), distance_m)
+
+    @property
+    def renderer(self) -> str:
+        """What OpenGL draws with."""
+        return str(self._context.info["GL_RENDERER"])
 
     def finish(self) -> None:
         """Wait until all is drawn."""
@@ -64,14 +71,16 @@ def offscreen_context() -> moderngl.Context:
     """An OpenGL 3.3 context without a window: EGL, else what the platform has. Raises OSError with what to install."""
     for backend in ({"backend": "egl"}, {}):
         try:
-            return moderngl.create_context(require=330, standalone=True, **backend)  # type: ignore[arg-type]
+            return moderngl.create_context(require=330, standalone=True, **backend)
         except Exception:  # noqa: BLE001 - glcontext raises bare ones
             continue
-    raise OSError("no off-screen OpenGL 3.3 here; on Debian or Ubuntu: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri")
+    raise OSError(
+        "no off-screen OpenGL 3.3 here; on Debian or Ubuntu: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
+    )
 
 
 def over(layer: NDArray[np.uint8], ground: NDArray[np.uint8], *, additive: bool = False) -> NDArray[np.uint8]:
-    """A layer (H, W, 4) as a display shows it before the world ``ground`` (H, W, 3 RGB): laid over, or its light added."""
+    """A layer (H, W, 4) as a display shows it before the world, (H, W, 3) RGB: laid over, or its light added."""
     light = _light(layer[..., :3])
     behind = _light(ground)
     if not additive:

@@ -1,7 +1,7 @@
-"""The camera's picture as a surface in the world: hung where the camera was at capture, seen from where the eye is now.
+"""The camera's picture as a plane in the world: hung where the camera was at capture, seen from where the eye is now.
 
-Through the lens's own model, so that straight things are straight. A display that cannot be seen through shows it behind
-the outlines. One camera tells no depth: the whole picture hangs at one distance, and what is drawn on it does so too.
+Through the model of its lens, so that straight things are straight. A display that cannot be seen through shows it
+behind the outlines. One camera tells no depth: the picture hangs at one distance, and so does what is drawn on it.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from gazeline.calib.se3 import SE3
 from gazeline.runtime.hud.gl import FRAMEBUFFER_SRGB
 from gazeline.runtime.hud.views import Eye, projection
 
+SRGB8 = 0x8C41
 COLUMNS, ROWS = 32, 24  # cells; a fisheye's bend within one is far below a pixel
 WIDEST_TANGENT = 1.6  # 116 degrees across: what a flat surface can hold of a wider lens
 
@@ -24,11 +25,11 @@ uniform mat4 view;
 uniform mat4 proj;
 uniform mat4 model;
 uniform float distance;
-in vec3 ray; in vec2 uv;
+in vec3 flat_ray; in vec2 uv;
 out vec2 place;
 void main() {
     place = uv;
-    gl_Position = proj * (view * (model * vec4(ray * distance, 1.0)));
+    gl_Position = proj * (view * (model * vec4(flat_ray * distance, 1.0)));
 }
 """
 FRAGMENT = """
@@ -71,23 +72,23 @@ class PicturePainter:
         if self._texture is None or self._texture.size != (width, height):
             if self._texture is not None:
                 self._texture.release()
-            self._texture = self._context.texture((width, height), 3, alignment=1, internal_format=0x8C41)  # SRGB8
+            self._texture = self._context.texture((width, height), 3, alignment=1, internal_format=SRGB8)
             self._texture.repeat_x = self._texture.repeat_y = False
         self._texture.write(np.ascontiguousarray(picture.pixels), alignment=1)
         self._taken = picture
 
     def draw(self, eye: Eye, viewport: tuple[int, int, int, int], distance_m: float) -> None:
-        """Draw what was taken, hung so far from the camera, as one eye sees it. Nothing, before anything was taken."""
+        """Draw what was taken, on a plane so far ahead of its camera, as one eye sees it."""
         if self._taken is None or self._mesh is None or self._texture is None:
             return
         context, program = self._context, self._program
         context.viewport = viewport
         context.enable_only(0)
         context.enable_direct(FRAMEBUFFER_SRGB)
-        program["view"].write(_columns(eye.T_eye_world))  # type: ignore[union-attr]
-        program["proj"].write(projection(eye.tangents_lrud).T.tobytes())  # type: ignore[union-attr]
-        program["model"].write(_columns(self._taken.T_world_camera))  # type: ignore[union-attr]
-        program["distance"].value = distance_m  # type: ignore[union-attr]
+        program["view"].write(_columns(eye.T_eye_world))
+        program["proj"].write(projection(eye.tangents_lrud).T.tobytes())
+        program["model"].write(_columns(self._taken.T_world_camera))
+        program["distance"].value = distance_m
         self._texture.use(0)
         self._mesh.render(moderngl.TRIANGLES)
 
@@ -115,7 +116,8 @@ def _rays(camera: Camera) -> NDArray[np.float64]:
 def _mesh(context: moderngl.Context, program: moderngl.Program, camera: Camera) -> moderngl.VertexArray:
     rays = _rays(camera)
     u, v = np.meshgrid(np.linspace(0.0, 1.0, COLUMNS + 1), np.linspace(0.0, 1.0, ROWS + 1))
-    vertices = np.concatenate((rays, u[..., None], v[..., None]), axis=-1).astype(np.float32)
+    flat = rays / np.maximum(rays[..., 2:], 0.05)  # on the plane one metre ahead
+    vertices = np.concatenate((flat, u[..., None], v[..., None]), axis=-1).astype(np.float32)
     row, column = (each.ravel() for each in np.mgrid[:ROWS, :COLUMNS])
     first = row * (COLUMNS + 1) + column
     below = first + COLUMNS + 1
@@ -123,12 +125,10 @@ def _mesh(context: moderngl.Context, program: moderngl.Program, camera: Camera) 
     ahead = rays.reshape(-1, 3)[:, 2] > 0.05
     cells = cells[ahead[cells].all(axis=-1)].astype(np.uint32)
     return context.vertex_array(
-        program, [(context.buffer(vertices.tobytes()), "3f 2f", "ray", "uv")], context.buffer(cells.tobytes())
+        program, [(context.buffer(vertices.tobytes()), "3f 2f", "flat_ray", "uv")], context.buffer(cells.tobytes())
     )
 
 
 def _columns(T: SE3) -> bytes:
     """A transform as OpenGL takes it: column by column."""
     return T.as_matrix().astype(np.float32).T.tobytes()
-
-

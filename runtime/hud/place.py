@@ -1,11 +1,11 @@
 """Puts an overlay into the world: outlines of pixels and rays become rings of points, which then stand still.
 
-An outline belongs to the instant of its capture. Once its vertices are points of the world, the pose at display moves
-them to where they are seen from each eye: by their own distance where it is known, else by the object's, else by the
-distance at which the two eyes' gaze meets, else by one that is assumed.
+An outline belongs to the instant of its capture. Once its vertices are points of the world, each eye sees them at
+display where `gazeline.runtime.reproject` says, and moving them there costs no more than drawing them. A vertex is as
+far as its own depth says, else the object's, else the point where the two eyes' gaze meets, else an assumed distance.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.messages import Overlay, OverlayObject
+from gazeline.runtime.reproject import FARTHEST_S
 
 Array = NDArray[np.float64]
 
@@ -23,8 +24,9 @@ NEAREST_M, FARTHEST_M = 0.1, 100.0
 class Thing:
     """One outlined object as it stands in the world.
 
-    ``rings_m``: closed rings (N, 3), outer ones clockwise as seen from the camera. ``depth_m`` is its distance from the
-    camera if it is known, and ``size_m`` its width and height, known with it; ``distance_m`` is what it is drawn at.
+    ``rings_m``: closed rings (N, 3), outer ones clockwise as seen from the camera, as they were at ``capture_ns``.
+    ``depth_m`` is its distance from the camera if it is known, and ``size_m`` its width and height, known with it;
+    ``distance_m`` is what it is drawn at.
     """
 
     id: int
@@ -35,6 +37,16 @@ class Thing:
     distance_m: float
     depth_m: float | None
     size_m: tuple[float, float] | None
+    capture_ns: int
+    velocity_m_s: Array | None = None
+
+    def at(self, t_ns: int) -> "Thing":
+        """Where it is at an instant, if it goes on as it did (for at most 0.2 s)."""
+        if self.velocity_m_s is None:
+            return self
+        moved_m = min(max((t_ns - self.capture_ns) * 1e-9, 0.0), FARTHEST_S) * self.velocity_m_s
+        rings_m = tuple(ring + moved_m for ring in self.rings_m)
+        return replace(self, rings_m=rings_m, centre_m=self.centre_m + moved_m)
 
 
 def placed(
@@ -49,7 +61,7 @@ def placed(
     """The overlay's objects in the world, the gazed ones last (they are drawn on top).
 
     ``camera``: for objects that come without rays; an object with neither is left out. With ``surface_m`` everything is
-    drawn at that one distance: on a picture of the world that hangs there.
+    drawn on a plane so far ahead of the camera: on its picture, which hangs there.
     """
     things = []
     for thing in sorted(overlay.objects, key=lambda each: each.gazed):
@@ -59,8 +71,11 @@ def placed(
         known = thing.depth_m if thing.depth_m and np.isfinite(thing.depth_m) else None
         vergence = gaze_depth_m if thing.gazed else None
         distance_m = float(np.clip(surface_m or known or vergence or default_depth_m, NEAREST_M, FARTHEST_M))
-        depths = thing.depths_m if surface_m is None and len(thing.depths_m) == len(rays) else [[]] * len(rays)
-        rings = [_ring(ray, depth, distance_m) for ray, depth in zip(rays, depths, strict=True)]
+        if surface_m is not None:
+            rings = [ray * (surface_m / np.maximum(ray[:, 2:], 0.1)) for ray in rays]
+        else:
+            depths = thing.depths_m if len(thing.depths_m) == len(rays) else [[]] * len(rays)
+            rings = [_ring(ray, depth, distance_m) for ray, depth in zip(rays, depths, strict=True)]
         rings = [ring for ring in rings if len(ring) >= 3]
         if not rings:
             continue
@@ -76,6 +91,8 @@ def placed(
                 distance_m=distance_m,
                 depth_m=known,
                 size_m=_size(np.concatenate(rays), known),
+                capture_ns=overlay.capture_ns or 0,
+                velocity_m_s=None if thing.velocity_m_s is None else np.asarray(thing.velocity_m_s),
             )
         )
     return tuple(things)

@@ -4,7 +4,7 @@ What an overlay shows fades in; what it shows no more fades out, and so does eve
 nothing that is drawn is ever older than a little more than the time between two overlays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ HOLD_NS = 160_000_000  # with the fade, what is not confirmed is gone within 300
 HOLD_PERIODS = 2.5  # a slower runtime is waited for
 HOLD_MAX_NS = 600_000_000
 FARTHEST_TANGENT = 3.0  # what is farther out than 72 degrees has no label
+BY = " \N{MULTIPLICATION SIGN} "
 LEADER_RAD = np.radians(0.6)  # a shorter way needs no line
 
 
@@ -45,10 +46,13 @@ class Facts:
         if thing.size_m is not None:
             wide, high = (self._steady(name, value) for name, value in zip(("w", "h"), thing.size_m, strict=True))
             small = max(wide, high) < 1.0
-            facts.append(f"{100 * wide:.0f} × {100 * high:.0f} cm" if small else f"{wide:.1f} × {high:.1f} m")
+            size = f"{100 * wide:.0f}{BY}{100 * high:.0f} cm" if small else f"{wide:.1f}{BY}{high:.1f} m"
+            facts.append(size)
         if thing.depth_m is not None:
             metres = self._steady("depth", thing.depth_m)
-            facts.append(f"{metres:.2f} m" if metres < 2.0 else f"{metres:.1f} m" if metres < 10.0 else f"{metres:.0f} m")
+            facts.append(
+                f"{metres:.2f} m" if metres < 2.0 else f"{metres:.1f} m" if metres < 10.0 else f"{metres:.0f} m"
+            )
         if thing.name:
             facts.append(f"#{thing.id}")
         title = thing.name or f"Object {thing.id}"
@@ -101,8 +105,11 @@ class Hud:
         """The object that is looked at, as long as that is known."""
         return next((self._things[each] for each in self._gazed if each in self._things), None)
 
-    def frame(self, views: Views, now_ns: int, selecting: Ring | None = None) -> Drawing:
-        """What to draw at ``now_ns`` for these views."""
+    def frame(
+        self, views: Views, now_ns: int, selecting: Ring | None = None, *, display_ns: int | None = None
+    ) -> Drawing:
+        """What to draw at ``now_ns`` for these views. What moves is drawn where it will be at ``display_ns``, if that is
+        later: the time of display may be far ahead on a busy machine, and fades do not wait for it."""
         passed_ns = 0 if self._drawn_ns is None else max(0, now_ns - self._drawn_ns)
         self._drawn_ns = now_ns
         if self._is_stale(now_ns):
@@ -112,20 +119,23 @@ class Hud:
         kept = self._shares.keys() | self._current
         self._things = {each: thing for each, thing in self._things.items() if each in kept}
         self._facts = {each: facts for each, facts in self._facts.items() if each in kept}
-        self._hang(views, passed_ns)
-        strokes = [stroke for thing in self._in_order() for stroke in self._outline(thing)]
-        panels, leaders = self._written(views, passed_ns)
+        there = {each: thing.at(display_ns or now_ns) for each, thing in self._things.items()}
+        self._hang(there, views, passed_ns)
+        strokes = [stroke for thing in self._in_order(there) for stroke in self._outline(thing)]
+        panels, leaders = self._written(there, views, passed_ns)
         if selecting is not None:
-            strokes += ring(views, selecting.middle, selecting.distance_m, selecting.progress, self._accent, self._style)
+            strokes += ring(
+                views, selecting.middle, selecting.distance_m, selecting.progress, self._accent, self._style
+            )
         return Drawing((*leaders, *strokes), tuple(panels))
 
     def _is_stale(self, now_ns: int) -> bool:
         hold_ns = min(max(HOLD_NS, HOLD_PERIODS * self._period_ns), HOLD_MAX_NS)
         return self._heard_ns is None or now_ns - self._heard_ns > hold_ns
 
-    def _in_order(self) -> list[Thing]:
+    def _in_order(self, things: Mapping[int, Thing]) -> list[Thing]:
         """What is looked at last, on top."""
-        return sorted(self._things.values(), key=lambda thing: (thing.id in self._gazed, thing.id))
+        return sorted(things.values(), key=lambda thing: (thing.id in self._gazed, thing.id))
 
     def _colour(self, thing: Thing) -> Colour:
         share = eased(self._emphasis.get(thing.id, 0.0))
@@ -139,9 +149,9 @@ class Hud:
             return []
         return [Stroke(ring_m, True, self._colour(thing), line, alpha) for ring_m in thing.rings_m]
 
-    def _hang(self, views: Views, passed_ns: int) -> None:
+    def _hang(self, things: Mapping[int, Thing], views: Views, passed_ns: int) -> None:
         anchors = {}
-        for thing in self._things.values():
+        for thing in things.values():
             before = self._anchors.get(thing.id)
             if thing.id not in self._current and before is not None:
                 anchors[thing.id] = before
@@ -153,15 +163,15 @@ class Hud:
                 anchors[thing.id] = before.towards(thing.centre_m, half, thing.distance_m, passed_ns)
         self._anchors = anchors
 
-    def _written(self, views: Views, passed_ns: int) -> tuple[list[Panel], list[Stroke]]:
+    def _written(self, things: Mapping[int, Thing], views: Views, passed_ns: int) -> tuple[list[Panel], list[Stroke]]:
         """Labels and the lines that lead to them."""
-        gazed = self.gazed
+        gazed = next((things[each] for each in self._gazed if each in things), None)
         rects = {each: Rect(views.tangents(a.centre_m), a.half) for each, a in self._anchors.items()}
         wanted = []
         focus = rects[gazed.id].middle if gazed is not None else np.zeros(2)
         ahead = [each for each in self._current if float(np.abs(rects[each].middle).max()) < FARTHEST_TANGENT]
         for each in sorted(ahead, key=lambda i: (i not in self._gazed, _away(rects[i], focus), i)):
-            thing = self._things[each]
+            thing = things[each]
             key = (each, "card" if each in self._gazed else "tag")
             if key[1] == "tag" and not thing.name:
                 continue  # the outline says all there is to say
@@ -175,9 +185,9 @@ class Hud:
         self._texts = {key: label for key, label in self._texts.items() if key in self._standing}
         panels, leaders = [], []
         for key, standing in self._standing.items():
-            thing, label = self._things.get(key[0]), self._texts.get(key)
-            if thing is None or label is None:
+            if key[0] not in things or key not in self._texts:
                 continue
+            thing, label = things[key[0]], self._texts[key]
             alpha = eased(standing.shown) * (1.0 if key[1] == "card" else self._style.quiet)
             panels.append(panel(label, views, standing.rect.middle, standing.rect.half, thing.distance_m, alpha))
             leaders += self._leader(views, thing, key, standing, alpha)

@@ -46,9 +46,9 @@ class Style:
 
 
 _SEEN_THROUGH = Style(
-    gazed=Line(radians(0.055), radians(0.09), radians(0.55), 1.0, 0.55, 0.32),
-    other=Line(radians(0.03), radians(0.06), 0.0, 0.6, 0.3, 0.0),
-    leader=Line(radians(0.025), radians(0.06), 0.0, 0.85, 0.4, 0.0),
+    gazed=Line(radians(0.06), radians(0.1), radians(0.65), 1.0, 0.5, 0.36),
+    other=Line(radians(0.03), radians(0.06), 0.0, 0.42, 0.25, 0.0),
+    leader=Line(radians(0.03), radians(0.06), 0.0, 0.7, 0.35, 0.0),
     cap_height_rad=radians(0.52),
     card_alpha=0.72,
     quiet=0.75,

@@ -22,6 +22,7 @@ from gazeline.runtime.hud.style import INK, PALE, Colour, Style
 KEPT = 256  # pictures of labels
 WHITE: Colour = (255, 255, 255)
 TITLE = 1.25  # a card's first line, against the small text
+FINER = 3  # drawn so much larger and averaged down: at ten pixels a letter, hinting would push letters about
 
 PLACES = {
     "linux": (
@@ -42,7 +43,7 @@ Font = ImageFont.FreeTypeFont
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """A drawn label: (H, W, 4) sRGB with straight alpha, and how large it is to be seen, width and height in radians."""
+    """A drawn label: (H, W, 4) sRGB with straight alpha, and its width and height as seen, in radians."""
 
     text: tuple[str, ...]
     pixels: NDArray[np.uint8]
@@ -54,7 +55,7 @@ class Labels:
 
     def __init__(self, style: Style, pixel_rad: float) -> None:
         self._style, self._pixel_rad = style, pixel_rad
-        cap_px = style.cap_height_rad / pixel_rad
+        cap_px = FINER * style.cap_height_rad / pixel_rad
         self._small, self._large = _fonts(round(10 * cap_px)), _fonts(round(10 * TITLE * cap_px))
         self._unit = cap_px / 8.0  # what paddings are counted in
         self.card = lru_cache(KEPT)(self._card)
@@ -90,6 +91,7 @@ class Labels:
         return self._label((text,), image)
 
     def _label(self, lines: tuple[str, ...], image: Image.Image) -> Label:
+        image = image.reduce(FINER)
         pixels = np.asarray(image, dtype=np.uint8)
         return Label(lines, pixels, (image.width * self._pixel_rad, image.height * self._pixel_rad))
 
@@ -124,7 +126,9 @@ def _fonts(cap_px_10: int) -> _Fonts:
     paths = [path for path in PLACES.get(sys.platform, PLACES["linux"]) if Path(path).is_file()]
     first = _opened(paths[0], 100.0) if paths else ImageFont.load_default(100.0)
     if not isinstance(first, ImageFont.FreeTypeFont):
-        raise OSError("Pillow was built without FreeType, so no text can be drawn; pip install --force-reinstall pillow")
+        raise OSError(
+            "Pillow was built without FreeType, so no text can be drawn; pip install --force-reinstall pillow"
+        )
     _, top, _, bottom = first.getbbox("H")
     px = cap_px_10 / 10 * 100.0 / (bottom - top)
     fonts = [_opened(path, px) for path in paths] if paths else [ImageFont.load_default(px)]

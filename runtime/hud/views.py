@@ -101,9 +101,7 @@ def symmetric(T_world_head: SE3, width: int, height: int, vertical_fov_deg: floa
     return Views(T_world_head, (Eye(T_world_head, (side, side, up, up)),), 2.0 * up / height)
 
 
-def stereo(
-    T_world_head: SE3, tangents: Sequence[Tangents], pixel_rad: float, between_eyes_m: float = 0.063
-) -> Views:
+def stereo(T_world_head: SE3, tangents: Sequence[Tangents], pixel_rad: float, between_eyes_m: float = 0.063) -> Views:
     """Two eyes beside each other, left first."""
     half = between_eyes_m / 2.0
     eyes = tuple(
