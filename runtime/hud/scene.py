@@ -108,8 +108,11 @@ class Hud:
     def frame(
         self, views: Views, now_ns: int, selecting: Ring | None = None, *, display_ns: int | None = None
     ) -> Drawing:
-        """What to draw at ``now_ns`` for these views. What moves is drawn where it will be at ``display_ns``, if that is
-        later: the time of display may be far ahead on a busy machine, and fades do not wait for it."""
+        """What to draw at ``now_ns`` for these views.
+
+        What moves is drawn where it will be at ``display_ns``. That may be far ahead on a busy machine, and fades do
+        not wait for it.
+        """
         passed_ns = 0 if self._drawn_ns is None else max(0, now_ns - self._drawn_ns)
         self._drawn_ns = now_ns
         if self._is_stale(now_ns):

@@ -1,7 +1,7 @@
 """A real OpenXR runtime without a headset: Monado with a scripted head, on an X server without a screen.
 
-The service's "remote" headset takes poses over TCP (src/xrt/drivers/remote/r_interface.h of Monado 25.0); its compositor
-shows both eyes in a window, of which pictures are taken.
+The service's "remote" headset takes poses over TCP (src/xrt/drivers/remote/r_interface.h of Monado 25.0); its
+compositor shows both eyes in a window, of which pictures are taken.
 """
 
 import os
@@ -51,7 +51,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> bool:
 class Head:
     """What the scripted headset is to report. ``trigger``: the right controller's is pulled."""
 
-    T_world_head: SE3 = SE3(np.array((1.0, 0.0, 0.0, 0.0)), np.array((0.0, 1.6, 0.0)))
+    T_world_head: SE3
     trigger: bool = False
 
     def packet(self) -> bytes:
@@ -86,8 +86,12 @@ class Monado:
         self._x, self._display = _x_server()
         self._service: subprocess.Popen[bytes] | None = None
         self._remote: socket.socket | None = None
-        self.head = Head()
-        self.environment = os.environ | {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder), "XR_RUNTIME_JSON": MANIFEST}
+        self.head = Head(standing())
+        self.environment = os.environ | {
+            "XDG_RUNTIME_DIR": str(folder),
+            "HOME": str(folder),
+            "XR_RUNTIME_JSON": MANIFEST,
+        }
 
     def start(self) -> None:
         """Start the service and take hold of the head."""
@@ -125,8 +129,12 @@ class Monado:
     def screenshot(self) -> tuple[Image, Image]:
         """What the left and the right eye are shown, (H, W, 3) RGB each."""
         command = ["import", "-silent", "-window", "root", "png:-"]
-        data = subprocess.run(command, env=os.environ | {"DISPLAY": self._display}, capture_output=True, check=True).stdout
-        shown = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        data = subprocess.run(
+            command, env=os.environ | {"DISPLAY": self._display}, capture_output=True, check=True
+        ).stdout
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        shown = decoded[..., ::-1]
         half = shown.shape[1] // 2
         return np.ascontiguousarray(shown[:, :half]), np.ascontiguousarray(shown[:, half:])
 
@@ -191,6 +199,11 @@ class HudProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+def standing(yaw_deg: float = 0.0, xyz_m: tuple[float, float, float] = (0.0, 1.6, 0.0)) -> SE3:
+    """T_world_head of somebody who looks along -z, turned to the left by ``yaw_deg``."""
+    return SE3(SE3.exp((0.0, 0.0, 0.0, 0.0, np.radians(yaw_deg), 0.0)).quat_wxyz, np.array(xyz_m))
 
 
 def _pose(T: SE3) -> tuple[float, ...]:
