@@ -5,13 +5,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from gazeline.engines import bundle as bundles
 from gazeline.engines.bundle import Bundle, Input, Limits, Manifest, WindowPolicy
+from gazeline.engines.checkpoint_files import kind_of
+from gazeline.engines.ort import FAILURES
+from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.engines.staging import staged
 
-NEEDED = ("torch", "onnx", "onnxscript", "onnxslim", "segment_anything", "safetensors")
+NEEDED = ("torch", "onnx", "onnxscript", "onnxslim", "segment_anything", "safetensors")  # for a checkpoint
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of all the SAM family, from ImageNet
+CHECK_PX = (48, 64)  # of the picture that a new pair of networks is tried with
 UNKNOWN_LICENCE = "not stated; that of whoever published the weights"
 
 Say = Callable[[str], None]
@@ -40,17 +47,13 @@ def add(request: Request, say: Say) -> Bundle:
         raise FileNotFoundError(f"there is no file or folder {path}")
     if path.is_file() and path.stat().st_size == 0:
         raise ValueError(f"{path} is empty")
-    require_export()
-    from gazeline.engines.sam.checkpoint import is_checkpoint
-
-    if path.is_file() and is_checkpoint(path):
-        return _add_checkpoint(request, say)
-    raise ValueError(f"{path} is neither a checkpoint of segment-anything nor a pair of ONNX files")
+    checkpoint = path.is_file() and kind_of(path) is not None
+    _require(NEEDED if checkpoint else ("onnx",))
+    return _add_checkpoint(request, say) if checkpoint else _add_pair(request, say)
 
 
-def require_export() -> None:
-    """ValueError unless the extra ``export`` is installed."""
-    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+def _require(names: tuple[str, ...]) -> None:
+    if missing := [name for name in names if importlib.util.find_spec(name) is None]:
         raise ValueError(
             f"adding a model needs {', '.join(missing)}; install with: pip install 'gazeline[export]' "
             "--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -110,3 +113,56 @@ def _add_checkpoint(request: Request, say: Say) -> Bundle:
         )
         bundles.write(work, manifest)
     return bundles.load(folder)
+
+
+def _add_pair(request: Request, say: Say) -> Bundle:
+    from gazeline.engines import onnx_graph, onnx_pairs
+
+    path = request.path
+    files = onnx_pairs.find(path)
+    if files is None:
+        raise ValueError(
+            f"{path} is neither a checkpoint of segment-anything nor a pair of ONNX files, an encoder and a decoder"
+        )
+    pair = onnx_pairs.adapt(*files, request.size)
+    say(f"{pair.what}'s signature, {pair.size} px: {files[0].name} and {files[1].name}")
+    stem = path.name if path.is_dir() else files[0].stem
+    folder = target(request, re.sub(r"[^a-z0-9._]+", "-", stem.lower()).strip("-._"))
+    kind: Literal["full", "stretched", "foveal"] = "stretched" if pair.stretched else "full"
+    with staged(folder, replace=request.replace) as work:
+        onnx_graph.save(pair.encoder, work / bundles.ENCODER)
+        onnx_graph.save(pair.decoder, work / bundles.DECODER)
+        manifest = Manifest(
+            name=folder.name,
+            family="sam2" if pair.family == "sam2" else "sam",
+            licence=request.licence,
+            description=f"Of {pair.what}'s signature, from {files[0].name} and {files[1].name}.",
+            input=Input(pair.size, MEAN, STD),
+            window=WindowPolicy("foveal" if request.foveal else kind),
+            limits=Limits(points=pair.points, prompts=16),
+            files={},
+        )
+        say("trying it")
+        _try(bundles.write(work, manifest), folder.name)
+    return bundles.load(folder)
+
+
+def _try(bundle: Bundle, name: str) -> None:
+    """ValueError unless the networks load, fit each other and give masks of numbers."""
+    try:
+        segmenter = Segmenter.load(bundle.folder)
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(bundle.folder), name)) from error
+    height, width = CHECK_PX
+    picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    try:
+        embedding = segmenter.encode(picture, segmenter.window_for(width, height))
+        for prompt in (Prompt([(20.0, 30.0)]), Prompt([(5.0, 40.0)])):
+            (masks,) = segmenter.decode(embedding, [prompt])
+            sides = masks.logits.shape[-2:]
+            if not np.isfinite(masks.logits).all() or sides[0] != sides[1]:
+                raise ValueError(f"the decoder's masks are of {sides[1]}x{sides[0]} pixels, or hold no numbers")
+    except (ValueError, *FAILURES) as error:
+        raise ValueError(f"the networks do not run together: {str(error).strip().splitlines()[0][:200]}") from error
+    finally:
+        segmenter.close()

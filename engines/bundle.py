@@ -45,7 +45,7 @@ class Input(Struct, frozen=True, forbid_unknown_fields=True):
 class WindowPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """What the encoder was trained to see; see `gazeline.engines.window.Window`."""
 
-    kind: Literal["full", "foveal"]
+    kind: Literal["full", "stretched", "foveal"]
     middle_scale: Annotated[float, Meta(ge=0.05, le=20.0)] = 1.0
     fovea: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.35
 

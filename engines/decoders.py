@@ -1,7 +1,8 @@
 """The signatures of prompt decoders, and which of their masks to take.
 
-All take ``point_coords``, ``point_labels``, ``mask_input`` and ``has_mask_input`` beside what the encoder gave, for one
-prompt a call or for a free number of them, which is read from the graph. The family in ``model.toml`` says the rest:
+All take ``point_coords`` and ``point_labels`` beside what the encoder gave, and most ``mask_input`` and
+``has_mask_input``: an earlier mask, which is no more than a hint and is left out where a network takes none. They take
+one prompt a call or a free number of them, which is read from the graph. The family in ``model.toml`` says the rest:
 
 - "gazeline", ours: prompts of different lengths go in one call, the shorter ones filled up with padding points;
 - "sam", segment-anything: every prompt without a box wants one padding point, and padding more would change the masks,
@@ -50,7 +51,7 @@ class Decoder:
         self._family = family
         inputs = session.inputs
         wanted = [name for name in inputs if name not in (*OWN_INPUTS, "orig_im_size")]
-        for name in OWN_INPUTS:
+        for name in ("point_coords", "point_labels"):
             if name not in inputs:
                 raise ValueError(f"the decoder has no input {name!r}, as segment-anything's exporter gives it")
         for name in wanted:
@@ -61,19 +62,27 @@ class Decoder:
                 raise ValueError(f"the decoder has no output {name!r}")
         self._tensors = wanted
         self._batched = inputs["point_coords"].shape[0] is None
-        side = inputs["mask_input"].shape[-1]
+        self._takes_mask = "mask_input" in inputs
+        side = (inputs["mask_input"] if self._takes_mask else session.outputs["low_res_masks"]).shape[-1]
         if side is None:
-            raise ValueError("the decoder's input 'mask_input' must have a fixed size")
+            raise ValueError("the decoder's masks must have a fixed size")
         self.mask_size = side
 
     def decode(self, tensors: Mapping[str, Array], queries: list[Query]) -> list[Answer]:
         """The masks of each prompt, in as few calls as the network allows."""
         answers: dict[int, Answer] = {}
         for points, members in self._batches(queries):
+            self._check_points(points)
             logits, iou = self._run(tensors, [queries[i] for i in members], points)
             clear = [len(queries[i].labels) > 1 for i in members]
             answers |= {i: _choose(*found) for i, *found in zip(members, logits, iou, clear, strict=True)}
         return [answers[i] for i in range(len(queries))]
+
+    def _check_points(self, points: int) -> None:
+        fixed = self._session.inputs["point_coords"].shape[1]
+        if fixed is not None and fixed != points:
+            many = f"{fixed} points" if fixed > 1 else "1 point"
+            raise ValueError(f"this model takes exactly {many} in a prompt, not {points}; a box counts as two")
 
     def _batches(self, queries: list[Query]) -> Iterator[tuple[int, list[int]]]:
         """What may go in one call: the number of points, padding included, and which prompts."""
@@ -99,7 +108,9 @@ class Decoder:
             labels[i, : len(query.labels)] = query.labels
             if query.mask is not None:
                 masks[i, 0], has_mask[i] = query.mask, 1.0
-        feeds |= {"point_coords": coords, "point_labels": labels, "mask_input": masks, "has_mask_input": has_mask}
+        feeds |= {"point_coords": coords, "point_labels": labels}
+        if self._takes_mask:
+            feeds |= {"mask_input": masks, "has_mask_input": has_mask}
         if spec := self._session.inputs.get("orig_im_size"):
             feeds["orig_im_size"] = np.ones(2, spec.dtype)  # of the large masks, which are not used
         results = self._session.run(feeds)

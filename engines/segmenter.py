@@ -166,6 +166,8 @@ class Segmenter:
         policy, size = self.bundle.manifest.window, self.bundle.manifest.input.size
         if policy.kind == "full":
             return Window.full(frame_w, frame_h, size)
+        if policy.kind == "stretched":
+            return Window.stretched(frame_w, frame_h, size)
         last = np.array([frame_w - 1, frame_h - 1])
         centre = np.clip(last / 2 if gaze_px is None else np.asarray(gaze_px, np.float64), 0, last)
         return Window.foveal(frame_w, frame_h, size, centre, middle_scale=policy.middle_scale, fovea=policy.fovea)

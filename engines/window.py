@@ -71,6 +71,13 @@ class Window:
         return cls(frame_w, frame_h, size, axes[0], axes[1])
 
     @classmethod
+    def stretched(cls, frame_w: int, frame_h: int, size: int) -> "Window":
+        """The whole frame, each side scaled to ``size`` on its own (as SAM 2 and EfficientSAM)."""
+        _check(frame_w, frame_h, size)
+        axes = [Axis(0.5 * side - 0.5, 0.5 * side, 0.0) for side in (frame_w, frame_h)]
+        return cls(frame_w, frame_h, size, axes[0], axes[1])
+
+    @classmethod
     def foveal(
         cls,
         frame_w: int,

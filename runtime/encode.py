@@ -40,7 +40,7 @@ def window_of(
     match kind:
         case "full":
             return Window.full(frame_w, frame_h, size)
-        case "foveal" if segmenter.bundle.manifest.window.kind == "full":
+        case "foveal" if segmenter.bundle.manifest.window.kind != "foveal":
             last = np.array([frame_w - 1, frame_h - 1])
             return Window.foveal(frame_w, frame_h, size, last / 2 if centre_px is None else np.clip(centre_px, 0, last))
         case _:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from gazeline.engines.bundle import MAX_FILE_BYTES
+from gazeline.engines.checkpoint_files import kind_of
 
 State = dict[str, Tensor]
 
@@ -32,13 +33,6 @@ RELATIVES = {
 }
 
 
-def is_checkpoint(path: Path) -> bool:
-    """Whether the first bytes are those of a file that torch or safetensors writes."""
-    with path.open("rb") as file:
-        head = file.read(16)
-    return head[:4] == b"PK\x03\x04" or head[:2] in (b"\x80\x02", b"\x80\x04") or _is_safetensors(head)
-
-
 def read_checkpoint(path: Path) -> State:
     """The tensors of a segment-anything checkpoint by their names in the package, as float32.
 
@@ -46,9 +40,7 @@ def read_checkpoint(path: Path) -> State:
     """
     if path.stat().st_size > MAX_FILE_BYTES:
         raise ValueError(f"{path} is too large for a checkpoint: at most {MAX_FILE_BYTES >> 30} GiB")
-    with path.open("rb") as file:
-        head = file.read(16)
-    state = _read_safetensors(path) if _is_safetensors(head) else _read_torch(path, head)
+    state = _read_safetensors(path) if kind_of(path) == "safetensors" else _read_torch(path)
     state = _from_transformers(state)
     for pattern, family in RELATIVES.items():
         if any(re.search(pattern, name) for name in state):
@@ -61,11 +53,6 @@ def read_checkpoint(path: Path) -> State:
     if broken := [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]:
         raise ValueError(f"{path} is damaged: {broken[0]} has values that are not a number")
     return state
-
-
-def _is_safetensors(head: bytes) -> bool:
-    """Eight bytes of length, then a JSON object."""
-    return len(head) > 8 and head[8:9] == b"{" and head[:4] != b"PK\x03\x04"
 
 
 def _read_safetensors(path: Path) -> State:
@@ -81,11 +68,12 @@ def _read_safetensors(path: Path) -> State:
     return state
 
 
-def _read_torch(path: Path, head: bytes) -> State:
-    if head[:4] == b"PK\x03\x04":
+def _read_torch(path: Path) -> State:
+    zipped = kind_of(path) == "zip"
+    if zipped:
         _check_zip(path)
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=head[:4] == b"PK\x03\x04")
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
         # torch's own text is a page about how to switch the protection off
         found = re.search(r"GLOBAL ([\w.]+)", str(error))

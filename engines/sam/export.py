@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from gazeline.engines import bundle
+from gazeline.engines.onnx_graph import ONE_FILE_BYTES, save
 from gazeline.engines.sam.network import Sam
 
 OPSET = 18
 INPUTS = ("image_embeddings", "point_coords", "point_labels", "mask_input", "has_mask_input")
 OUTPUTS = ("low_res_masks", "iou_predictions")
-ONE_FILE_BYTES = 1_500_000_000  # a protobuf ends at 2 GiB; larger weights go into a file beside it
 MASKS_PER_CELL = 4  # mask pixels per side of a cell of the embedding
 
 
@@ -83,13 +83,6 @@ def example_prompts(sam: Sam) -> tuple[Tensor, ...]:
     return embedding, torch.rand(2, 3, 2) * size, torch.ones(2, 3), mask, torch.zeros(2)
 
 
-def save(model: onnx.ModelProto, path: Path) -> None:
-    """Write a network; its weights go into a file of their own beside it if they are too large for one."""
-    large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > ONE_FILE_BYTES
-    onnx.save(model, str(path), save_as_external_data=large, location=f"{path.name}.data")
-    onnx.checker.check_model(str(path), full_check=not large)
-
-
 def _write(
     module: nn.Module,
     example: tuple[Tensor, ...],
@@ -115,9 +108,7 @@ def _write(
         model = program.model_proto
         if model.ByteSize() < ONE_FILE_BYTES:
             model = onnxslim.slim(model)
-    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        part.ClearField("metadata_props")  # paths and stack traces of this machine
-        part.ClearField("doc_string")
+            onnx.checker.check_model(model, full_check=True)
     save(model, path)
 
 

@@ -155,3 +155,11 @@ def test_wrong_frames_are_refused_in_a_sentence() -> None:
 def test_windows_compare_and_hash_by_value() -> None:
     assert Window.foveal(640, 480, 192, (1, 2)) == Window.foveal(640, 480, 192, np.array([1.0, 2.0]))
     assert len({Window.full(640, 480, 192), Window.full(640, 480, 192)}) == 1
+
+
+def test_a_stretched_window_shows_the_whole_frame_and_nothing_else() -> None:
+    window = Window.stretched(640, 480, 256)
+    corners = np.array([[-0.5, -0.5], [639.5, 479.5]])
+    assert np.allclose(window.to_window(corners), [[-0.5, -0.5], [255.5, 255.5]])
+    picture = np.full((480, 640, 3), 200, np.uint8)
+    assert np.allclose(window.sample(picture, fill=0.0), 200.0)

@@ -68,7 +68,8 @@ BODY = """
 """
 
 
-def _body(size: int, m: int, tolerances: list[float], ious: list[float]) -> str:
+def body(size: int, m: int, tolerances: list[float], ious: list[float]) -> str:
+    """The decoder as text: pictures of ``size`` px, masks of ``m`` px, one per tolerance."""
     text = BODY.format(
         m=m,
         m1=m - 1,
@@ -109,7 +110,7 @@ def write_own(folder: Path, name: str = "toy", size: int = 192, m: int = 96, dep
         f"decoder (float[1,3,{m},{m}] image_embeddings, float[N,P,2] point_coords, float[N,P] point_labels, "
         f"float[N,1,{m},{m}] mask_input, float[N] has_mask_input) "
         f"=> (float[N,3,{m},{m}] low_res_masks, float[N,3] iou_predictions)",
-        _body(size, m, [0.4, 0.8, 1.5], [0.5, 0.9, 0.7]),
+        body(size, m, [0.4, 0.8, 1.5], [0.5, 0.9, 0.7]),
     )
     return bundle.write(folder, _manifest(name, "gazeline", size, WindowPolicy("foveal")))
 
@@ -122,7 +123,7 @@ def write_sam(folder: Path, name: str = "toy-sam", size: int = 256, m: int = 128
         f"decoder (float[1,3,{m},{m}] image_embeddings, float[1,P,2] point_coords, float[1,P] point_labels, "
         f"float[1,1,{m},{m}] mask_input, float[1] has_mask_input, float[2] orig_im_size) "
         f"=> (float[1,4,H,W] masks, float[1,4] iou_predictions, float[1,4,{m},{m}] low_res_masks)",
-        _body(size, m, [0.8, 0.4, 0.8, 1.5], [0.2, 0.5, 0.9, 0.7])
+        body(size, m, [0.8, 0.4, 0.8, 1.5], [0.2, 0.5, 0.9, 0.7])
         + "\nsizes = Cast<to=7>(orig_im_size)\nbatch = Constant<value_ints=[1, 4]>()\n"
         'whole = Concat<axis=0>(batch, sizes)\nmasks = Resize<mode="linear">(low_res_masks, , , whole)',
     )
