@@ -154,6 +154,7 @@ def _try(bundle: Bundle, name: str) -> None:
     except ValueError as error:
         raise ValueError(str(error).replace(str(bundle.folder), name)) from error
     height, width = CHECK_PX
+    refusals: tuple[type[Exception], ...] = (ValueError, *FAILURES)
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     try:
         embedding = segmenter.encode(picture, segmenter.window_for(width, height))
@@ -162,7 +163,7 @@ def _try(bundle: Bundle, name: str) -> None:
             sides = masks.logits.shape[-2:]
             if not np.isfinite(masks.logits).all() or sides[0] != sides[1]:
                 raise ValueError(f"the decoder's masks are of {sides[1]}x{sides[0]} pixels, or hold no numbers")
-    except (ValueError, *FAILURES) as error:
+    except refusals as error:
         raise ValueError(f"the networks do not run together: {str(error).strip().splitlines()[0][:200]}") from error
     finally:
         segmenter.close()

@@ -10,7 +10,9 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from gazeline.engines.session import Array, TensorSpec, check_feeds, usable_cores
 
 MAX_THREADS = 4  # more do not help networks this small, and the rest of the runtime needs cores too
-FAILURES = tuple(e for e in vars(ort_errors).values() if isinstance(e, type) and issubclass(e, Exception))
+FAILURES: tuple[type[Exception], ...] = tuple(
+    e for e in vars(ort_errors).values() if isinstance(e, type) and issubclass(e, Exception)
+)
 # What the option says, and what ONNX Runtime calls it; each but the first comes with a build of its own.
 PROVIDERS = {
     "onnxruntime": "CPUExecutionProvider",
