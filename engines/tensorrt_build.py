@@ -107,17 +107,21 @@ def build(
 
 def _aim(trt: ModuleType, config: Any, target: Target) -> None:
     """Build for ``target``; only TensorRT-RTX can build for a device that is not here."""
-    known = getattr(trt, "ComputeCapability", None)
     if target.capability is None:
         return
-    if known is None:
+    if not hasattr(trt, "ComputeCapability"):
         raise ValueError(f"{library_name(trt)} builds for the device in this machine only; {target} needs TensorRT-RTX")
-    name = "SM{}{}".format(*target.capability)
-    if name not in known.__members__:
-        names = ", ".join(f"sm_{m[2:]}" for m in known.__members__ if m.startswith("SM"))
-        raise ValueError(f"{library_name(trt)} cannot build for {target}; it can for {names}")
+    _aim_rtx(trt, config, target, target.capability)
+
+
+def _aim_rtx(rtx: ModuleType, config: Any, target: Target, capability: tuple[int, int]) -> None:
+    known = rtx.ComputeCapability.__members__
+    name = "SM{}{}".format(*capability)
+    if name not in known:
+        names = ", ".join(f"sm_{m[2:]}" for m in known if m.startswith("SM"))
+        raise ValueError(f"{library_name(rtx)} cannot build for {target}; it can for {names}")
     config.num_compute_capabilities = 1
-    config.set_compute_capability(known.__members__[name], 0)
+    config.set_compute_capability(known[name], 0)
 
 
 def quiet(trt: ModuleType) -> Any:
