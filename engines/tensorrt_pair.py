@@ -14,6 +14,7 @@ from gazeline.engines.session import Session
 from gazeline.engines.tensorrt_build import LIBRARIES, library, library_name
 from gazeline.engines.tensorrt_session import TensorrtSession
 
+REFUSED = "Build another precision, or with --accept-loss"
 ENGINES = {ENCODER: "encoder.engine", DECODER: "decoder.engine"}
 
 _device: Device | None = None
@@ -45,7 +46,10 @@ def find(bundle: Bundle) -> tuple[Path, Record]:
             continue
     for place, record in fitting:
         if record.identity.library in here:
-            return place, engine_cache.read(place)
+            record = engine_cache.read(place)  # noqa: PLW2901
+            if record.device_verdict is not None and not record.device_verdict.usable:
+                raise ValueError(f"{record.device_verdict}; it is not used. {REFUSED}")
+            return place, record
     built = ", ".join(sorted({record.identity.library for _, record in fitting}))
     installed = ", ".join(here) or "neither TensorRT nor TensorRT-RTX"
     raise ValueError(f"the engines of {bundle.name} were built by {built}; installed is {installed}")
@@ -60,7 +64,7 @@ def open_pair(bundle: Bundle) -> tuple[Session, Session]:
             record = prove(bundle, place, record, sessions)
         assert record.device_verdict is not None
         if not record.device_verdict.usable:
-            raise ValueError(f"{record.device_verdict}; it is not used. Build another precision, or with --accept-loss")
+            raise ValueError(f"{record.device_verdict}; it is not used. {REFUSED}")
     except BaseException:
         for session in sessions:
             session.close()

@@ -77,14 +77,15 @@ def run(
     *,
     bus: str | None = None,
     model: str | None = None,
+    backend: str | None = None,
     insecure_plain_tcp: bool = False,
     join: bool = False,
     stop: threading.Event | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM, or until ``stop`` is set (then signals are left alone).
 
-    ``bus``, ``model`` and ``insecure_plain_tcp`` go before the settings. The hub of the bus is started here, unless
-    ``join`` says that there is one. Raises OSError or ValueError with one sentence where it cannot start.
+    ``bus``, ``model``, ``backend`` and ``insecure_plain_tcp`` go before the settings. The hub of the bus is started
+    here, unless ``join`` says that there is one. Raises OSError or ValueError with one sentence where it cannot start.
     """
     plain = insecure_plain_tcp or settings.bus.insecure_plain_tcp
     address = BusAddress.parse(bus or settings.bus.address, insecure_plain_tcp=plain)
@@ -98,7 +99,7 @@ def run(
         publisher = stack.enter_context(Publisher(address))
         # Listening from the start: a rig that is sent once a second is known by the time that the model is.
         subscriber = stack.enter_context(Subscriber(address, HEARD))
-        segmenter = _loaded(settings.model, model)
+        segmenter = _loaded(settings.model, model, backend)
         stack.callback(segmenter.close)
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
@@ -272,9 +273,9 @@ def event_of(received: Received) -> Event | None:
             return None
 
 
-def _loaded(settings: ModelSettings, name: str | None) -> Segmenter:
+def _loaded(settings: ModelSettings, name: str | None, backend: str | None) -> Segmenter:
     """The model, after a first run of both networks: the first one is slow."""
-    segmenter = Segmenter.load(name or settings.name, settings.backend, settings.threads or None)
+    segmenter = Segmenter.load(name or settings.name, backend or settings.backend, settings.threads or None)
     width, height = WARM_UP_PX
     middle = (width / 2, height / 2)
     window = window_of(segmenter, width, height, middle, settings.window)

@@ -20,7 +20,7 @@ from gazeline.runtime.wire import Received, WireError
 
 SIMULATOR = "sim"
 SCENES = ("kitchen", "desk", "room")
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
 
@@ -55,6 +55,8 @@ def _simulated(count: int) -> Iterator[Image]:
     """The simulator's pictures, as many of each of its scenes, on a bus of its own."""
     for seed, scene in enumerate(SCENES):
         wanted = count * (seed + 1) // len(SCENES) - count * seed // len(SCENES)
+        if not wanted:
+            continue
         with tempfile.TemporaryDirectory(prefix="gazeline-") as folder:
             yield from _scene(scene, seed, wanted, BusAddress.parse(f"ipc://{folder}/bus"))
 

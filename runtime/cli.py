@@ -16,6 +16,7 @@ from gazeline.runtime.commands.eval import eval_
 from gazeline.runtime.commands.hud import hud
 from gazeline.runtime.options import (
     BUS_HELP,
+    Backend,
     Bus,
     Gaze,
     Headless,
@@ -117,6 +118,7 @@ def run(
         typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
     ] = None,
     model: Model = None,
+    backend: Backend = None,
     insecure_plain_tcp: Plain = False,
 ) -> None:
     """The runtime on a bus of its own: camera, gaze and head pose in, outlines out.
@@ -134,7 +136,7 @@ def run(
     from gazeline.runtime import config as config_
 
     settings = config_.load(config)
-    runtime_app.run(settings, bus=bus, model=model, insecure_plain_tcp=insecure_plain_tcp)
+    runtime_app.run(settings, bus=bus, model=model, backend=backend, insecure_plain_tcp=insecure_plain_tcp)
 
 
 @app.command(
@@ -263,6 +265,7 @@ def segment(
     overlay: Annotated[
         Path | None, typer.Option("--overlay", metavar="OUT.png", help="The picture with the outlines drawn on it.")
     ] = None,
+    backend: Backend = None,
 ) -> None:
     """Outline objects in one picture, from points or boxes.
 
@@ -282,7 +285,7 @@ def segment(
     """
     from gazeline.runtime import segment as segment_
 
-    segment_.run(image, point or (), box, prompts, model, out, overlay)
+    segment_.run(image, point or (), box, prompts, model, out, overlay, backend)
 
 
 app.command("eval")(eval_)

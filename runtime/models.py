@@ -61,14 +61,14 @@ def list_models() -> list[ModelInfo]:
     return sorted(infos, key=lambda info: (info.name != bundles.DEFAULT, info.name))
 
 
-def check_model(name: str) -> ModelCheck:
+def check_model(name: str, backend: str = "auto") -> ModelCheck:
     """Verify a model's files, load it, segment a picture whose answer is known, and time it."""
     steps: list[Step] = []
     try:
         bundle = bundles.load(name)
         steps.append(Step("files", True, f"{len(bundle.manifest.files)} of {_size(bundle.bytes)}, sha256 as described"))
         start = time.monotonic_ns()
-        segmenter = Segmenter.load(name)
+        segmenter = Segmenter.load(name, backend)
         steps.append(Step("loads", True, f"{(time.monotonic_ns() - start) / 1e6:.0f} ms, {segmenter.backend}"))
     except (ValueError, OSError) as error:
         return ModelCheck(name, [*steps, Step("loads" if steps else "files", False, str(error))])
@@ -95,13 +95,13 @@ def print_list(console: Console | None = None) -> None:
     console.print(f"Your own models go into {escape(str(bundles.user_folder()))}", style="dim")
 
 
-def check(names: Sequence[str] | None = None, console: Console | None = None) -> None:
+def check(names: Sequence[str] | None = None, console: Console | None = None, backend: str = "auto") -> None:
     """Check these models, all by default, and print each step. ValueError if one of them does not work."""
     console = console or Console(highlight=False)
     broken = []
     for name in names or [info.name for info in list_models()]:
         bundles.find(name)  # a name that does not exist is a mistake in the command, not a broken model
-        result = check_model(name)
+        result = check_model(name, backend)
         console.print(escape(name), style="bold")
         for step in result.steps:
             console.print(f"  {'[green]ok  ' if step.ok else '[red]fail'}[/] {step.what}: {escape(step.detail)}")

@@ -14,6 +14,16 @@ Report = Annotated[
 ]
 Video = Annotated[Path | None, typer.Option("--video", metavar="FILE.mp4", help="Record the view with its outlines.")]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="A model; see: gazeline models list")]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="What runs the model: auto, onnxruntime, onnxruntime-cuda, onnxruntime-tensorrt, onnxruntime-rtx, "
+        "onnxruntime-openvino or tensorrt.",
+        show_default="auto, or what the settings say",
+    ),
+]
 WebPort = Annotated[
     int | None, typer.Option("--port", min=1, max=65535, help="Port of the browser page.", show_default="8765")
 ]

@@ -64,6 +64,7 @@ def run(
     model: str | None = None,
     out: Path | None = None,
     overlay: Path | None = None,
+    backend: str | None = None,
 ) -> None:
     """The command. ``points`` are "X,Y" or "X,Y,LABEL", ``box`` is "X0,Y0,X1,Y1".
 
@@ -79,7 +80,7 @@ def run(
     read_ms = _ms_since(start)
 
     loading = time.monotonic_ns()
-    segmenter = Segmenter.load(model or DEFAULT)
+    segmenter = Segmenter.load(model or DEFAULT, backend or "auto")
     load_ms = _ms_since(loading)
     try:
         result = segment_image(segmenter, picture, entries)

@@ -23,6 +23,10 @@ COMMANDS = (
     "models list",
     "models check",
     "models add",
+    "engines build",
+    "engines list",
+    "engines inspect",
+    "engines remove",
     "doctor",
 )
 

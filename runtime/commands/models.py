@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gazeline.runtime.options import Backend
+
 app = typer.Typer(help="The segmentation models on this machine.", rich_markup_mode="rich")
 
 
@@ -27,6 +29,7 @@ def list_() -> None:
 @app.command()
 def check(
     name: Annotated[str | None, typer.Argument(help="A model's name or folder.", show_default="all of them")] = None,
+    backend: Backend = None,
 ) -> None:
     """Whether the models' files are whole, load, and segment a test picture.
 
@@ -35,10 +38,11 @@ def check(
     \b
       gazeline models check
       gazeline models check ~/downloads/mobile-sam
+      gazeline models check my-sam --backend tensorrt
     """
     from gazeline.runtime import models
 
-    models.check([name] if name else None)
+    models.check([name] if name else None, backend=backend or "auto")
 
 
 @app.command()

@@ -60,7 +60,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 def inference() -> list[Finding]:
     """ONNX Runtime's providers, each with a network of one node."""
-    worked, said = _tried(INFERENCE)
+    worked, said = tried(INFERENCE)
     if not worked:
         return [
             Finding("Backends", "onnxruntime", "broken", said, "pip install --force-reinstall onnxruntime", needed=True)
@@ -80,16 +80,13 @@ def inference() -> list[Finding]:
 
 
 def cuda() -> list[Finding]:
-    """An NVIDIA driver, and TensorRT on it."""
+    """An NVIDIA driver and its devices."""
     if find_library("cuda") is None and not Path("/dev/nvidiactl").exists():
         return [Finding("Backends", "CUDA", "note", "no NVIDIA driver here")]
-    worked, said = _tried(CUDA)
+    worked, said = tried(CUDA)
     if not worked:
         return [Finding("Backends", "CUDA", "broken", f"the NVIDIA driver does not start (see nvidia-smi): {said}")]
-    found = [Finding("Backends", "CUDA", "ok", said)]
-    worked, said = _tried("import tensorrt; print(tensorrt.__version__)")
-    state = ("ok", said, "") if worked else ("missing", "TensorRT makes the models faster on this device", pip("trt"))
-    return [*found, Finding("Backends", "TensorRT", *state)]  # type: ignore[arg-type]
+    return [Finding("Backends", "CUDA", "ok", said)]
 
 
 def offscreen_opengl() -> list[Finding]:
@@ -99,7 +96,7 @@ def offscreen_opengl() -> list[Finding]:
         return [Finding("Drawing without a screen", "EGL, OSMesa", "missing", said, pip("sim"))]
     found: list[Finding] = []
     for backend, name in (("egl", "EGL"), ("osmesa", "OSMesa")):
-        worked, said = _tried(OPENGL, MUJOCO_GL=backend)
+        worked, said = tried(OPENGL, MUJOCO_GL=backend)
         if worked:
             found.append(Finding("Drawing without a screen", name, "ok", said))
         elif backend == "osmesa" and found[0].state == "ok":
@@ -154,7 +151,7 @@ def _runtime_manifests() -> list[Path]:
     return [Path(folder, "openxr", "1", name) for folder in folders for name in names]
 
 
-def _tried(code: str, **environment: str) -> tuple[bool, str]:
+def tried(code: str, **environment: str) -> tuple[bool, str]:
     """Whether Python code ran through in a process of its own, and the last line that it printed."""
     try:
         ran = subprocess.run(

@@ -17,7 +17,7 @@ from rich.text import Text
 from gazeline.engines import bundle
 from gazeline.runtime import keys
 from gazeline.runtime.bus_address import private_folder
-from gazeline.runtime.doctor import machine, probes
+from gazeline.runtime.doctor import engines, machine, probes
 from gazeline.runtime.doctor.finding import Finding
 from gazeline.runtime.hub import OLDEST_LIBZMQ
 
@@ -34,6 +34,9 @@ def examine() -> list[Finding]:
         bus,
         probes.inference,
         probes.cuda,
+        engines.tensorrt,
+        engines.engines,
+        engines.choices,
         probes.offscreen_opengl,
         probes.browser,
         probes.openxr,
