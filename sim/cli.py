@@ -6,6 +6,7 @@ Errors are one sentence on stderr, ``error: …``, and exit code 2.
 import importlib.util
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -152,6 +153,30 @@ def lockstep(
     if report is not None:
         report_.write(made, report)
         print(f"report: {report}")
+
+
+@app.command()
+def views(
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write them; made if missing.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="Number of views.")] = 1200,
+    seed0: Annotated[int, typer.Option("--seed0", min=0, help="Seed of the first scene.")] = 0,
+    size: Annotated[int, typer.Option("--size", min=64, max=4096, help="Edge of the square pictures, px.")] = 384,
+    views_per_scene: Annotated[int, typer.Option("--views-per-scene", min=1, help="Views of each scene.")] = 12,
+) -> None:
+    """Random views of random scenes with exact masks and depth, to train on or to measure on.
+
+    Views that are there already are not rendered again.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline sim views --out views --count 6000
+      gazeline sim views --out unseen --count 120 --seed0 100000
+    """
+    _require_simulator()
+    from gazeline.sim.random_views import render_views
+
+    render_views(out, count, seed0, size, views_per_scene)
 
 
 def _settings(

@@ -1,6 +1,6 @@
 """Trains gazeline-s: ``python -m gazeline.engines.gazeline_s.train --help``. Needs the extra ``train``.
 
-Data are folders of scenes (see `generate`, and ``tools/render_sim.py``), each with its share. The checkpoint holds all
+Data are folders of scenes (see `generate`, and ``gazeline sim views``), each with its share. The checkpoint holds all
 that is needed to go on after an interruption; ``curves.csv`` beside it holds a line for every report.
 """
 

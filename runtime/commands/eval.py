@@ -39,6 +39,7 @@ def eval_(
         int | None, typer.Option("--limit", min=1, help="So many objects, spread over the set.", show_default="all")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other gaze errors.")] = 0,
+    depth: Annotated[bool, typer.Option("--depth", help="Give the model the set's depth pictures, too.")] = False,
     no_grabcut: Annotated[
         bool, typer.Option("--no-grabcut", help="Leave out GrabCut, which takes longer than a small model.")
     ] = False,
@@ -55,7 +56,8 @@ def eval_(
     far is most wrong), and by its box. Limits are 95 %, by bootstrap over pictures, videos or scenes.
 
     SET: a folder with instances.json and images/ (COCO), with JPEGImages/ and Annotations/ (DAVIS), or with rendered
-    views (NNNNNN.jpg and NNNNNN.npz).
+    views (as gazeline sim views writes them); or the word simulator: views that no model was trained on, rendered when
+    first asked for and kept in ~/.cache/gazeline.
 
     [bold]Examples[/bold]
 
@@ -63,6 +65,7 @@ def eval_(
       gazeline eval coco_ccby
       gazeline eval coco_ccby --ask click --limit 100 --no-grabcut
       gazeline eval davis2016 --model mobile-sam --sheet sheet.png
+      gazeline eval simulator --depth --limit 500
       gazeline eval coco_ccby --against ~/models/gazeline-s-0.1 --out scores.json
     """
     from gazeline.engines.bundle import DEFAULT
@@ -78,11 +81,12 @@ def eval_(
         asks=[known for known in KNOWN if not asks or known in asks],
         gaze=GazeError(gaze_error_deg, draws, fov_deg),
         seed=seed,
+        depth=depth,
         grabcut=not no_grabcut,
     )
     evaluate(
         Options(
-            set=Path(labelled),
+            set=labelled,
             model=model or DEFAULT,
             questions=questions,
             against=against,

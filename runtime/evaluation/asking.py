@@ -112,7 +112,7 @@ class Observer:
         window = self.window(at)
         if self._embedding is None or self._embedding.window != window:
             start = time.monotonic_ns()
-            self._embedding = self._segmenter.encode(self._image, window)
+            self._embedding = self._segmenter.encode(self._image, window, self._depth_m)
             self._times.encode_ms.append((time.monotonic_ns() - start) / 1e6)
         start = time.monotonic_ns()
         (masks,) = self._segmenter.decode(self._embedding, [prompt])

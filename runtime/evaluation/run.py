@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gazeline.engines.clicks import Mask
 from gazeline.engines.labelled_sets import Labelled, read_set
 from gazeline.engines.segmenter import Prompt, Segmenter
+from gazeline.runtime.evaluation import simulator
 from gazeline.runtime.evaluation.asking import Case, Observer, Times, read_case
 from gazeline.runtime.evaluation.measure import AGAINST, MODEL, Questions, measure, warm_up
 from gazeline.runtime.evaluation.report import CHOSEN, Report, Settings, make_report
@@ -26,7 +27,7 @@ from gazeline.runtime.report import check_writable
 class Options:
     """What was typed."""
 
-    set: Path
+    set: str  # a folder, or simulator.NAME
     model: str
     questions: Questions
     against: str | None = None
@@ -42,21 +43,23 @@ def evaluate(options: Options, console: Console | None = None) -> Report:
         if path is not None:
             check_writable(path, option)
     console = console or _wide(Console())
-    things = read_set(options.set, min_area_px=options.min_area_px, most=options.limit)
-    with _loaded(options) as models:
-        with _progress() as progress:
-            task = progress.add_task(options.set.resolve().name, total=len(things))
+    with _progress() as progress:
+        folder = simulator.simulated_views(progress) if options.set == simulator.NAME else Path(options.set)
+        things = read_set(folder, min_area_px=options.min_area_px, most=options.limit)
+        name = options.set if options.set == simulator.NAME else folder.resolve().name
+        with _loaded(options) as models:
+            task = progress.add_task(name, total=len(things))
             results = measure(things, options.questions, models, lambda: progress.advance(task))
-        report = make_report(
-            results, options.set.resolve().name, models[MODEL].name, options.against, _settings(options)
-        )
-        console.print(tables(report))
-        if options.out is not None:
-            write_bytes(options.out, msgspec.json.encode(report))
-        if options.sheet is not None:
-            scores = next(iter(results.answers[MODEL].values()))[:, CHOSEN]
-            picture = sheet(scores, lambda index: _shown(things[index], options.questions, models[MODEL]))
-            write_image(options.sheet, picture)
+            report = make_report(results, name, models[MODEL].name, options.against, _settings(options))
+            if options.out is not None:
+                write_bytes(options.out, msgspec.json.encode(report))
+            if options.sheet is not None:
+                scores = next(iter(results.answers[MODEL].values()))[:, CHOSEN]
+                picture = sheet(scores, lambda index: _shown(things[index], options.questions, models[MODEL]))
+                write_image(options.sheet, picture)
+            if options.questions.depth and not models[MODEL].takes_depth:
+                progress.console.print(f"the model {models[MODEL].name} does not look at depth")
+    console.print(tables(report))
     return report
 
 

@@ -22,8 +22,8 @@ from gazeline.runtime.evaluation.measure import MODEL, Questions, measure
 from gazeline.runtime.evaluation.report import calibration
 from tests.engines.toy_models import write_own
 
-WIDTH, HEIGHT, SIDE = 320, 240, 60
-PLACES = ((40, 50), (200, 120), (130, 30), (20, 150))  # the squares' top left corners, x, y
+WIDTH, HEIGHT, SIDE = 160, 120, 36
+PLACES = ((20, 25), (100, 60), (65, 15), (10, 75))  # the squares' top left corners, x, y
 
 
 def square(x: int, y: int, side: int = SIDE) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
@@ -78,15 +78,15 @@ def evaluated(squares: Path, toy: Path, tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_it_says_how_good_a_model_is(evaluated: Callable[..., Any], tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
-    report, said = evaluated("--sheet", str(sheet), "--against", "gazeline-s")
+    report, said = evaluated("--sheet", str(sheet), "--against", "gazeline-s", "--draws", "2")
     assert (report["objects"], report["pictures"], report["model"]) == (4, 4, "toy")
     quality = report["quality"]
     for asked in ("click", "3 clicks", "5 clicks", "gaze", "box"):
         assert quality["model"][asked]["chosen"]["mean"] > 0.9, asked
         assert quality["model"][asked]["boundary_f"]["mean"] > 0.9, asked
         assert quality["against"][asked]["chosen"]["count"] == 4
-    disc = iou(baselines.disc((HEIGHT, WIDTH), np.array([69.0, 79.0])), square(40, 50))
-    assert quality["disc"]["click"]["chosen"]["mean"] == pytest.approx(disc, abs=0.01)
+    pixels_within_8 = 193  # of a pixel's centre, itself included: a twentieth of the width
+    assert quality["disc"]["click"]["chosen"]["mean"] == pytest.approx(pixels_within_8 / SIDE**2)
     better = report["differences"]["disc"]["click"]["all"]
     assert better["mean"] == pytest.approx(
         quality["model"]["click"]["chosen"]["mean"] - quality["disc"]["click"]["chosen"]["mean"]
@@ -202,7 +202,7 @@ def broken_json(folder: Path) -> None:
     [
         (broken_picture, r"2\.png is no picture that can be read"),
         (missing_picture, r"there is no file .*2\.png"),
-        (another_size, r"2\.png has 10x10 pixels, but its mask of 2\.png 2 has 320x240"),
+        (another_size, r"2\.png has 10x10 pixels, but its mask of 2\.png 2 has 160x120"),
         (broken_json, r"instances\.json is not in COCO's format.*images"),
     ],
 )
@@ -244,3 +244,10 @@ def test_a_mistake_gets_one_sentence(
     assert left.value.code == 2
     assert re.search(sentence, said.removeprefix("error: "))
     assert "\n" not in said
+
+
+def test_depth_is_refused_where_there_is_none(squares: Path, toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["eval", str(squares), "--model", str(toy), "--depth"])
+    assert left.value.code == 2
+    assert "has no depth picture; leave out --depth" in capsys.readouterr().err

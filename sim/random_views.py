@@ -1,14 +1,10 @@
-"""Render random views of random simulated scenes to disk, as training data with exact masks.
+"""Random views of random simulated scenes, with exact masks and depth: training data, and a set to be measured on.
 
-Each view becomes NNNNNN.jpg and NNNNNN.npz (``object_ids`` and ``part_ids``, uint16 (H, W), 0 = walls and floor;
-``depth_mm`` uint16 (H, W) along the ray, 0 = unknown).
+Each view becomes NNNNNN.jpg and NNNNNN.npz: ``object_ids`` and ``part_ids``, uint16 (H, W), 0 = walls and floor;
+``depth_mm``, uint16 (H, W) along the ray, 0 = unknown; ``scene_seed``; ``fov_deg``, the angle that the picture spans.
 A view that is on disk is not rendered again, so a run that was stopped continues where it was.
-
-    python tools/render_sim.py --out DIR --count 6000 --seed0 0 --size 384
 """
 
-import argparse
-import time
 from pathlib import Path
 
 import cv2
@@ -19,8 +15,14 @@ from gazeline.calib.se3 import SE3
 from gazeline.sim.render import Rendered, Renderer, forget, look_at
 from gazeline.sim.scene import KINDS, Scene, SceneKind, build_scene
 
-VIEWS_PER_SCENE = 12
 SHARES = {"kitchen": 0.4, "desk": 0.4, "room": 0.2}
+
+
+def render_views(out: Path, count: int, seed0: int = 0, size: int = 384, views_per_scene: int = 12) -> None:
+    """Write ``count`` square views into ``out``; the scenes have the seeds ``seed0`` and following."""
+    out.mkdir(parents=True, exist_ok=True)
+    for number, first in enumerate(range(0, count, views_per_scene)):
+        _render_scene(out, range(first, min(first + views_per_scene, count)), seed0 + number, size)
 
 
 def random_camera(rng: np.random.Generator, size: int) -> Camera:
@@ -60,9 +62,16 @@ def worth_keeping(picture: Rendered) -> bool:
     return bool(np.quantile(picture.depth_m, 0.02) > 0.2 and seen >= 4 and counts.max() < 0.85 * counts.sum())
 
 
-def render_scene(out: Path, first: int, count: int, seed: int, size: int) -> None:
+def fov_deg(camera: Camera) -> float:
+    """The angle between the middles of the picture's left and right border."""
+    y = (camera.height - 1) / 2
+    (left, right), _ = camera.unproject(np.array([[-0.5, y], [camera.width - 0.5, y]]))
+    return float(np.degrees(np.arccos(left[2]) + np.arccos(right[2])))
+
+
+def _render_scene(out: Path, views: range, seed: int, size: int) -> None:
     """All views of one scene that are not on disk yet."""
-    pending = [i for i in range(first, first + count) if not (out / f"{i:06d}.npz").exists()]
+    pending = [i for i in views if not (out / f"{i:06d}.npz").exists()]
     if not pending:
         return
     rng = np.random.default_rng([2, seed])
@@ -72,35 +81,27 @@ def render_scene(out: Path, first: int, count: int, seed: int, size: int) -> Non
         view = np.random.default_rng([3, seed, index])
         for _ in range(8):
             scene.advance(int(view.uniform(0, 60e9)))
-            renderer = Renderer(scene, random_camera(view, size))
+            camera = random_camera(view, size)
+            renderer = Renderer(scene, camera)
             picture = renderer.render(random_pose(view, scene))
             renderer.close()
             if worth_keeping(picture):
                 break
-        bgr = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(out / f"{index:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])
-        part = out / f"{index:06d}.part.npz"
-        depth_mm = np.clip(np.nan_to_num(picture.depth_m, posinf=0.0) * 1000.0, 0, 65535).astype(np.uint16)
-        np.savez_compressed(part, object_ids=picture.object_ids, part_ids=picture.part_ids, depth_mm=depth_mm)
-        part.rename(out / f"{index:06d}.npz")  # last, so that its presence means that the view is whole
+        _write(out, index, picture, seed, camera)
     forget(scene)
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures, made if missing")
-    parser.add_argument("--count", type=int, default=1200, help="number of views")
-    parser.add_argument("--seed0", type=int, default=0, help="seed of the first scene; a scene gives 12 views")
-    parser.add_argument("--size", type=int, default=384, help="edge of the square pictures, pixels")
-    args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
-    start = time.monotonic_ns()
-    for number, first in enumerate(range(0, args.count, VIEWS_PER_SCENE)):
-        render_scene(args.out, first, min(VIEWS_PER_SCENE, args.count - first), args.seed0 + number, args.size)
-        done = min(first + VIEWS_PER_SCENE, args.count)
-        print(f"{done} of {args.count} views, {(time.monotonic_ns() - start) / 1e9:.0f} s", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+def _write(out: Path, index: int, picture: Rendered, seed: int, camera: Camera) -> None:
+    bgr = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
+    if not cv2.imwrite(str(out / f"{index:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93]):
+        raise OSError(f"{out} cannot be written to")
+    part = out / f"{index:06d}.part.npz"
+    np.savez_compressed(
+        part,
+        object_ids=picture.object_ids,
+        part_ids=picture.part_ids,
+        depth_mm=np.clip(np.nan_to_num(picture.depth_m, posinf=0.0) * 1000.0, 0, 65535).astype(np.uint16),
+        scene_seed=seed,
+        fov_deg=fov_deg(camera),
+    )
+    part.rename(out / f"{index:06d}.npz")  # last, so that its presence means that the view is whole
