@@ -97,19 +97,15 @@ def read_case(thing: Labelled, gaze: GazeError, seed: int, *, with_depth: bool) 
 
 
 class Observer:
-    """A model and one picture: asks the model with the window that it wants, and encodes a window once in a row."""
+    """A model that looks at one picture; what it asks twice in a row through the same window is encoded once."""
 
     def __init__(self, segmenter: Segmenter, case: Case, times: Times) -> None:
         self._segmenter, self._image, self._depth_m, self._times = segmenter, case.image, case.depth_m, times
         self._embedding: Embedding | None = None
 
-    def window(self, at: Point) -> Window:
-        """What the model wants to see of this picture for a gaze there."""
-        return self._segmenter.window_for(self._image.shape[1], self._image.shape[0], at)
-
     def ask(self, at: Point, prompt: Prompt) -> Masks:
-        """The answer to one prompt through the window around ``at``."""
-        window = self.window(at)
+        """The answer to one prompt, through the window that the model wants for a gaze at ``at``."""
+        window = self._segmenter.window_for(self._image.shape[1], self._image.shape[0], at)
         if self._embedding is None or self._embedding.window != window:
             start = time.monotonic_ns()
             self._embedding = self._segmenter.encode(self._image, window, self._depth_m)

@@ -50,7 +50,7 @@ def evaluate(options: Options, console: Console | None = None) -> Report:
         with _loaded(options) as models:
             task = progress.add_task(name, total=len(things))
             results = measure(things, options.questions, models, lambda: progress.advance(task))
-            report = make_report(results, name, models[MODEL].name, options.against, _settings(options))
+            report = make_report(results, name, options.model, options.against, _settings(options))
             if options.out is not None:
                 write_bytes(options.out, msgspec.json.encode(report))
             if options.sheet is not None:

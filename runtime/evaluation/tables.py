@@ -1,7 +1,5 @@
 """An evaluation's report for people."""
 
-from collections.abc import Mapping
-
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -12,6 +10,7 @@ from gazeline.runtime.evaluation.measure import AGAINST, DISC, GRABCUT, MODEL
 from gazeline.runtime.evaluation.report import Calibration, Quality, Report
 
 FEW_GROUPS = 10
+NAME_WIDTH = 28
 
 
 def tables(report: Report) -> RenderableType:
@@ -108,8 +107,10 @@ def _asked(report: Report, asked: str) -> str:
 
 
 def _name(report: Report, method: str) -> str:
-    names: Mapping[str, str] = {DISC: "a disc", GRABCUT: "GrabCut", MODEL: report.model}
-    return names.get(method) or report.against or method
+    """What a person calls a method; models by the end of what was typed, which may be a long path."""
+    names = {DISC: "a disc", GRABCUT: "GrabCut", MODEL: report.model, AGAINST: report.against or ""}
+    name = names[method]
+    return name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
 
 
 def _limits(found: Estimate) -> Text:

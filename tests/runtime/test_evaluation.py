@@ -76,10 +76,10 @@ def evaluated(squares: Path, toy: Path, tmp_path: Path, capsys: pytest.CaptureFi
     return evaluated
 
 
-def test_it_says_how_good_a_model_is(evaluated: Callable[..., Any], tmp_path: Path) -> None:
+def test_it_says_how_good_a_model_is(evaluated: Callable[..., Any], toy: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
     report, said = evaluated("--sheet", str(sheet), "--against", "gazeline-s", "--draws", "2")
-    assert (report["objects"], report["pictures"], report["model"]) == (4, 4, "toy")
+    assert (report["objects"], report["pictures"], report["model"]) == (4, 4, str(toy))
     quality = report["quality"]
     for asked in ("click", "3 clicks", "5 clicks", "gaze", "box"):
         assert quality["model"][asked]["chosen"]["mean"] > 0.9, asked
