@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from gazeline.engines.segmenter import Prompt, Segmenter
-from gazeline.runtime import terminal, topics
+from gazeline.runtime import gaze_profile, terminal, topics
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
 from gazeline.runtime.clock import OffsetEstimator, stamped
 from gazeline.runtime.config import ModelSettings, Settings
@@ -44,7 +44,9 @@ from gazeline.runtime.events import (
     UserPromptArrived,
 )
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.images import plane_of
+from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
@@ -78,17 +80,22 @@ def run(
     bus: str | None = None,
     model: str | None = None,
     backend: str | None = None,
+    user: str | None = None,
     insecure_plain_tcp: bool = False,
     join: bool = False,
     stop: threading.Event | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM, or until ``stop`` is set (then signals are left alone).
 
-    ``bus``, ``model``, ``backend`` and ``insecure_plain_tcp`` go before the settings. The hub of the bus is started
-    here, unless ``join`` says that there is one. Raises OSError or ValueError with one sentence where it cannot start.
+    ``bus``, ``model``, ``backend``, ``user`` and ``insecure_plain_tcp`` go before the settings. The hub of the bus is
+    started here, unless ``join`` says that there is one. Raises OSError or ValueError with one sentence where it cannot
+    start.
     """
     plain = insecure_plain_tcp or settings.bus.insecure_plain_tcp
     address = BusAddress.parse(bus or settings.bus.address, insecure_plain_tcp=plain)
+    wearer = user or settings.gaze.user
+    correction = Correction.of(gaze_profile.load(wearer)) if wearer else Correction()
+    state = State(settings, Inputs(correction=correction))
     with ExitStack() as stack:
         if stop is None:
             stop = stack.enter_context(stop_signals())
@@ -104,7 +111,7 @@ def run(
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
         stack.enter_context(_unhurried_collector())
-        loop = stack.enter_context(_Loop(settings, segmenter, publisher, subscriber, tell))
+        loop = stack.enter_context(_Loop(state, segmenter, publisher, subscriber, tell))
         loop.run(stop)
 
 
@@ -113,7 +120,7 @@ class _Loop:
 
     def __init__(
         self,
-        settings: Settings,
+        state: State,
         segmenter: Segmenter,
         publisher: Publisher,
         subscriber: Subscriber,
@@ -121,7 +128,7 @@ class _Loop:
     ) -> None:
         self._inbox: Inbox = queue.Queue(WAITING)
         self._publisher, self._subscriber, self._tell = publisher, subscriber, tell
-        self._state = State(settings=settings)
+        self._state, settings = state, state.settings
         self._stats = StatsAccumulator(segmenter.name, time.monotonic_ns())
         self._overlay: Overlay | None = None
         self._outlined_frame: int | None = None
@@ -211,6 +218,11 @@ class _Loop:
         stats.gaze["fixations"] = state.inputs.gaze.fixations
         stats.dropped = Counter(state.dropped)
         message = stats.snapshot(now_ns, ready=True, elsewhere=bus + self._publisher.dropped)
+        correction = state.inputs.correction
+        if correction.user:
+            message.gaze_user = correction.user
+            message.gaze_profile = "used" if correction.fits(state.inputs.rigs) else "other_device"
+        message.gaze_drift = state.drift.message
         self._publisher.send(message)
         if self._tell is not None:
             self._tell(message, self._overlay)

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime import exits
-from gazeline.runtime.commands import bench, engines, models
+from gazeline.runtime.commands import bench, calibrate, engines, models
 from gazeline.runtime.commands.eval import eval_
 from gazeline.runtime.commands.hud import hud
 from gazeline.runtime.options import (
@@ -42,6 +42,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(engines.app, name="engines")
 app.add_typer(bench.app, name="bench")
 app.command()(hud)
+app.add_typer(calibrate.app, name="calibrate")
 
 
 def _version(wanted: bool) -> None:
@@ -119,6 +120,9 @@ def run(
     ] = None,
     model: Model = None,
     backend: Backend = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Whose gaze profile; see: gazeline calibrate gaze")
+    ] = None,
     insecure_plain_tcp: Plain = False,
 ) -> None:
     """The runtime on a bus of its own: camera, gaze and head pose in, outlines out.
@@ -136,7 +140,9 @@ def run(
     from gazeline.runtime import config as config_
 
     settings = config_.load(config)
-    runtime_app.run(settings, bus=bus, model=model, backend=backend, insecure_plain_tcp=insecure_plain_tcp)
+    runtime_app.run(
+        settings, bus=bus, model=model, backend=backend, user=user, insecure_plain_tcp=insecure_plain_tcp
+    )
 
 
 @app.command(

@@ -24,8 +24,9 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class GazeSettings(Struct, frozen=True, kw_only=True):
-    """When a gaze sample counts, and what of the eye's movement is a fixation."""
+    """Whose eyes they are, when a gaze sample counts, and what of the eye's movement is a fixation."""
 
+    user: str = ""  # whose gaze profile is used (gazeline calibrate gaze --user NAME)
     confidence_min: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.6  # samples below are not used
     dispersion_deg: Annotated[float, Meta(gt=0.0, le=30.0)] = 1.5  # a fixation stays within this (I-DT)
     fixation_ms: Ms = 80.0  # ... for at least this long

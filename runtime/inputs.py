@@ -16,6 +16,7 @@ from gazeline.runtime.config import Settings
 from gazeline.runtime.depth import Plane
 from gazeline.runtime.events import DepthArrived, FrameArrived
 from gazeline.runtime.gaze import GazeState, update
+from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Pose, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.prompt import Calibration, View, calibration_of, direction_of, nominal, pixel_of, question_of
 from gazeline.runtime.sync import History, pose_at
@@ -44,12 +45,14 @@ class Inputs:
     newest: FrameArrived | None = None
     waiting: bool = False
     gaze: GazeState = field(default_factory=GazeState)
+    correction: Correction = field(default_factory=Correction)
     heard_ns: Mapping[str, int] = field(default_factory=dict)  # by gaze topic
     user: UserPrompt | None = None
     asked: View | None = None
 
 
 Heard = tuple[Inputs, str | None]
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 px
 
 
 def view_of(inputs: Inputs, frame: Frame, settings: Settings) -> View:
@@ -65,6 +68,11 @@ def view_of(inputs: Inputs, frame: Frame, settings: Settings) -> View:
     if calibration.readout_ns:
         last = pose_at(inputs.poses, frame.capture_ns + calibration.readout_ns // 2, limit_ns)
     return View(frame, calibration, pose, last)
+
+
+def view_at(inputs: Inputs, capture_ns: int) -> View | None:
+    """The picture that somebody speaks of by its time; None if it is not known."""
+    return inputs.views.nearest(capture_ns, ASKED_WITHIN_NS)
 
 
 def gaze_px(inputs: Inputs, view: View, default_depth_m: float) -> Vec2 | None:
@@ -172,12 +180,29 @@ def with_prompt(inputs: Inputs, prompt: UserPrompt) -> Heard:
         return replace(inputs, user=None, asked=None), None
     if prompt.kind not in ("point", "box"):
         return inputs, "prompt_unsupported"
-    asked = None if prompt.capture_ns is None else inputs.views.nearest(prompt.capture_ns, ASKED_WITHIN_NS)
+    asked = None if prompt.capture_ns is None else view_at(inputs, prompt.capture_ns)
     if asked is None:
         return inputs, "prompt_unknown_frame"
     if question_of(prompt, asked, asked) is None:
         return inputs, "prompt_outside"
     return replace(inputs, user=prompt, asked=asked), None
+
+
+def with_recentre(inputs: Inputs, prompt: UserPrompt, shown: tuple[View, Box] | None, default_depth_m: float) -> Heard:
+    """The wearer looks at a known place, and gaze is turned there: to the prompt's first point, or without one to the
+    middle of the gazed object, which was ``shown`` in this box of this picture."""
+    view, target_px = None, None
+    if prompt.points:
+        view = None if prompt.capture_ns is None else view_at(inputs, prompt.capture_ns)
+        target_px = prompt.points[0][:2]
+    elif shown is not None:
+        view, (x0, y0, x1, y1) = shown
+        target_px = (0.5 * (x0 + x1), 0.5 * (y0 + y1))
+    at_px = None if view is None else gaze_px(inputs, view, default_depth_m)
+    if view is None or target_px is None or at_px is None or not view.calibration.measured:
+        return inputs, "recentre_without_gaze"
+    depth_m = inputs.gaze.depth_m or default_depth_m
+    return replace(inputs, correction=inputs.correction.recentred(view, at_px, target_px, depth_m)), None
 
 
 def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, settings: Settings) -> GazeSample | str:
@@ -196,9 +221,12 @@ def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, setting
                 return "gaze_no_frame"
             return "gaze_no_direction" if measured else "gaze_no_rig"
         found = np.array([0.0, 0.0, -1.0]), None  # eyes shut: where they point plays no part
+    d_head = found[0]
+    if gaze.source == "eye":
+        d_head = inputs.correction.applied(d_head, inputs.rigs)
     return GazeSample(
         t_ns=gaze.capture_ns,
-        d_head=found[0],
+        d_head=d_head,
         confidence=gaze.confidence,
         source=gaze.source,
         depth_m=found[1],

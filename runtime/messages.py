@@ -88,13 +88,29 @@ class RigDevice(Message, kw_only=True):
 class UserPrompt(Message, kw_only=True):
     """``prompt.user``: what the wearer or an operator asks for. Pixels are those of the frame of ``capture_ns``.
 
-    ``points`` holds (x, y, label) with label 1 for "this" and 0 for "not this"; ``clear`` ends a prompt.
+    ``points`` holds (x, y, label) with label 1 for "this" and 0 for "not this"; ``clear`` ends a prompt. ``recentre``
+    corrects a drift of gaze: the wearer looks at the first point, or without one at the middle of the gazed object.
     """
 
-    kind: Literal["point", "box", "clear", "everything", "teach", "text"]
+    kind: Literal["point", "box", "clear", "everything", "teach", "text", "recentre"]
     points: list[tuple[float, float, Literal[0, 1]]] = []
     box: tuple[float, float, float, float] | None = None
     text: str = ""
+
+
+class CalibrationTarget(Message, kw_only=True):
+    """``calibrate.target``: what to show while gaze is calibrated; sent many times a second, gone when it stops.
+
+    A disc of diameter ``size_rad`` in the direction ``d_head`` (unit, head frame), ``depth_m`` away, with a ring that
+    closes as ``progress`` goes to 1. ``d_head`` None: the calibration is over, show nothing.
+    """
+
+    d_head: Vec3 | None = None
+    depth_m: Annotated[float, Meta(gt=0.0)] = 1.0
+    size_rad: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.02
+    progress: Unit = 0.0
+    number: Annotated[int, Meta(ge=0)] = 0
+    count: Annotated[int, Meta(ge=0)] = 0
 
 
 class OverlayObject(Struct, kw_only=True, omit_defaults=True):
@@ -150,6 +166,20 @@ class StageStats(Struct, kw_only=True):
     p99_ms: float
 
 
+class GazeDrift(Struct, kw_only=True):
+    """How far gaze seems to be off, to the right and upwards, by the last fixations among outlined things.
+
+    ``gain``: the log likelihood by which that shift explains them better than none. ``noticed``: enough to matter and
+    no chance; then a ``prompt.user`` of kind ``recentre`` or a new calibration helps.
+    """
+
+    right_rad: float
+    up_rad: float
+    gain: float
+    looks: int
+    noticed: bool
+
+
 class Stats(Message, kw_only=True):
     """``stats.runtime``: the runtime's state, about twice a second; counts are totals since start."""
 
@@ -163,6 +193,9 @@ class Stats(Message, kw_only=True):
     rates_hz: dict[str, float]
     rss_mb: float
     rss_peak_mb: float
+    gaze_user: str = ""  # whose gaze profile there is
+    gaze_profile: Literal["none", "used", "other_device"] = "none"  # a profile of another headset is not used
+    gaze_drift: GazeDrift | None = None
 
 
 class TruthObject(Struct, kw_only=True, omit_defaults=True):

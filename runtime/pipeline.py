@@ -36,8 +36,9 @@ from gazeline.runtime.events import (
     UserPromptArrived,
 )
 from gazeline.runtime.gaze import expired
+from gazeline.runtime.gaze_drift import Drift, watched
 from gazeline.runtime.inputs import Inputs
-from gazeline.runtime.messages import Vec2
+from gazeline.runtime.messages import UserPrompt, Vec2
 from gazeline.runtime.overlay import empty_overlay, objects_of, overlay_of
 from gazeline.runtime.prompt import Question, View, question_of
 from gazeline.runtime.track import Tracker
@@ -72,6 +73,7 @@ class State:
     blank: bool = True  # nothing is drawn
     wanted_ns: int = 0  # when there was last something to ask
     tracker: Tracker = field(default_factory=Tracker)
+    drift: Drift = field(default_factory=Drift)
     counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
     dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
 
@@ -110,7 +112,7 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
         case GazeArrived(gaze):
             state = _count(_take(state, heard.with_gaze(state.inputs, gaze, state.settings, now_ns)), "samples")
         case UserPromptArrived(prompt):
-            state = _take(state, heard.with_prompt(state.inputs, prompt))
+            state = _prompted(state, prompt)
         case Encoded():
             state = _encoded(state, event)
         case Decoded():
@@ -256,7 +258,8 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
     tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
     effects.append(Publish(overlay_of(event, objects, state.inputs.gaze, now_ns)))
     answer = event.answers[0] if request.gaze_px is not None else None
-    return replace(state, tracker=tracker, shown=Shown(request, answer), blank=False)
+    drift = watched(state.drift, event, state.inputs.gaze, tracker, state.settings.outline.default_depth_m)
+    return replace(state, tracker=tracker, drift=drift, shown=Shown(request, answer), blank=False)
 
 
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
@@ -270,6 +273,16 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
     if not state.blank:
         effects.append(Publish(empty_overlay(event.request.view, state.inputs.gaze, now_ns)))
     return replace(state, blank=True, shown=Shown(event.request, None))
+
+
+def _prompted(state: State, prompt: UserPrompt) -> State:
+    if prompt.kind != "recentre":
+        return _take(state, heard.with_prompt(state.inputs, prompt))
+    shown = None
+    if state.shown is not None and state.shown.answer is not None and state.shown.answer.shape is not None:
+        shown = state.shown.request.view, state.shown.answer.shape.box
+    recentred = _take(state, heard.with_recentre(state.inputs, prompt, shown, state.settings.outline.default_depth_m))
+    return recentred if recentred.inputs is state.inputs else replace(recentred, drift=Drift())
 
 
 def _settle_view(state: State) -> State:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import degrees, hypot
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -47,6 +48,7 @@ WHY_DROPPED = {
     "prompt_unknown_frame": "prompts about a picture that is not known",
     "prompt_outside": "prompts outside of their picture",
     "pose_clock_set_back": "times that the head poses' clock was set back",
+    "recentre_without_gaze": "wishes to recentre gaze while nothing was looked at",
     "rig_invalid": "calibrations that do not read",
     "decode_gaze_gone": "answers that came after gaze was gone",
 }
@@ -59,7 +61,9 @@ def view(stats: Stats, overlay: Overlay | None = None) -> RenderableType:
     """The live view: state, rates, latencies, what is looked at, memory and drops."""
     numbers = Table.grid(padding=(0, 4))
     numbers.add_row(_latencies(stats), _rates(stats))
-    parts: list[RenderableType] = [_headline(stats), _gaze(overlay), Text(), numbers]
+    parts: list[RenderableType] = [_headline(stats), _gaze(overlay)]
+    parts += [Text(notice, "yellow") for notice in notices(stats)]
+    parts += [Text(), numbers]
     if any(stats.dropped.values()):
         parts += [Text(), _drops(stats)]
     return Padding(Group(*parts), (1, 2))
@@ -75,7 +79,21 @@ def line(stats: Stats, overlay: Overlay | None = None) -> str:
     if overlay is not None:
         gazed = _gazed(overlay)
         words.append(overlay.gaze_state + ("" if gazed is None else f" on {_called(gazed)}"))
+    words += notices(stats)
     return " | ".join(words)
+
+
+def notices(stats: Stats) -> list[str]:
+    """What somebody should see to, a sentence each."""
+    found = []
+    if stats.gaze_profile == "other_device":
+        found.append(f"The gaze profile of {stats.gaze_user} was made with another headset, so it is not used.")
+    drift = stats.gaze_drift
+    if drift is not None and drift.noticed:
+        off_deg = degrees(hypot(drift.right_rad, drift.up_rad))
+        whose = f"; is this {stats.gaze_user}?" if stats.gaze_user else "."
+        found.append(f"Gaze seems to be off by {off_deg:.1f} deg: the headset slipped, or needs a calibration{whose}")
+    return found
 
 
 @contextmanager

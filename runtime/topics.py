@@ -22,6 +22,7 @@ GAZE_LEFT = "gaze.3d.1."
 POSE_HEAD = "pose.head"
 RIG_DEVICE = "rig.device"
 PROMPT_USER = "prompt.user"
+CALIBRATE_TARGET = "calibrate.target"
 OVERLAY_OBJECTS = "overlay.objects"
 STATS_RUNTIME = "stats.runtime"
 TRUTH_FRAME = "truth.frame"
@@ -38,6 +39,7 @@ TOPICS: dict[str, Topic] = {
         Topic(POSE_HEAD, messages.HeadPose, 1000),
         Topic(RIG_DEVICE, messages.RigDevice, 2),
         Topic(PROMPT_USER, messages.UserPrompt, 100),
+        Topic(CALIBRATE_TARGET, messages.CalibrationTarget, 2),
         Topic(OVERLAY_OBJECTS, messages.Overlay, 2),
         Topic(STATS_RUNTIME, messages.Stats, 2),
         Topic(TRUTH_FRAME, messages.TruthFrame, 2),

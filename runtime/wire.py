@@ -146,7 +146,7 @@ def _check_values(message: m.Message) -> None:
     if message.timestamp is not None and abs(message.timestamp) > MAX_TIMESTAMP_S:
         raise WireError("out_of_bounds", f"{message.topic}: timestamp {message.timestamp:g} is no time in seconds")
     match message:
-        case m.Gaze(d_head=d_head) if d_head is not None:
+        case m.Gaze(d_head=d_head) | m.CalibrationTarget(d_head=d_head) if d_head is not None:
             _expect_unit(message, "d_head", d_head)
         case m.HeadPose():
             _expect_unit(message, "T_world_head.quat_wxyz", message.T_world_head.quat_wxyz)

@@ -42,12 +42,15 @@ FaultRates = Annotated[
         show_default="none",
     ),
 ]
-Bias = Annotated[
-    float, typer.Option("--gaze-bias-deg", min=0.0, max=30.0, help="The eye tracker's constant error (accuracy).")
-]
-Noise = Annotated[
-    float,
-    typer.Option("--gaze-noise-deg", min=0.0, max=30.0, help="Its error from sample to sample, per axis (precision)."),
+TrackerErrors = Annotated[
+    str,
+    typer.Option(
+        "--tracker",
+        metavar="NAME=NUMBER,…",
+        help="The eye tracker's errors: bias_deg (accuracy), noise_deg (precision, per axis), gain, torsion_deg, "
+        "slip_deg at slip_s, dropouts_per_min of dropout_s, range_deg.",
+        show_default="bias_deg=0.8,noise_deg=0.2",
+    ),
 ]
 Fixation = Annotated[
     float, typer.Option("--fixation-ms", min=100.0, max=3000.0, help="How long the eye rests: the median.")
@@ -70,8 +73,7 @@ def play(
     fisheye: Fisheye = False,
     walking: Walk = False,
     faults: FaultRates = "",
-    gaze_bias_deg: Bias = 0.8,
-    gaze_noise_deg: Noise = 0.2,
+    tracker: TrackerErrors = "",
     fixation_ms: Fixation = 330.0,
     camera_latency_ms: Latency = 25.0,
     no_depth: NoDepth = False,
@@ -87,6 +89,7 @@ def play(
       gazeline sim
       gazeline sim --scene desk --seed 3 --walking
       gazeline sim --faults lost=0.05,late=0.02,corrupt=0.01
+      gazeline sim --tracker bias_deg=2,gain=1.05,slip_deg=3,slip_s=10
       gazeline sim lockstep --seed 3 --seconds 20 --report report.json
     """
     if context.invoked_subcommand is not None:
@@ -95,7 +98,7 @@ def play(
     from gazeline.sim import realtime
 
     address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
-    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking, no_depth)
+    settings = _settings(rate, faults, tracker, fixation_ms, camera_latency_ms, walking, no_depth)
     headset = _headset(scene, seed, size, fisheye, settings)
     with stop_signals() as stop:
         if not realtime.wait_for_runtime(address, stop):
@@ -123,8 +126,7 @@ def lockstep(
     fisheye: Fisheye = False,
     walking: Walk = False,
     faults: FaultRates = "",
-    gaze_bias_deg: Bias = 0.8,
-    gaze_noise_deg: Noise = 0.2,
+    tracker: TrackerErrors = "",
     fixation_ms: Fixation = 330.0,
     camera_latency_ms: Latency = 25.0,
     no_depth: NoDepth = False,
@@ -147,7 +149,7 @@ def lockstep(
     for path, option in ((report, "--report"), (video, "--video")):
         if path is not None:
             report_.check_writable(path, option)
-    settings = _settings(rate, faults, gaze_bias_deg, gaze_noise_deg, fixation_ms, camera_latency_ms, walking, no_depth)
+    settings = _settings(rate, faults, tracker, fixation_ms, camera_latency_ms, walking, no_depth)
     made = lockstep_.run(_headset(scene, seed, size, fisheye, settings), seconds, model=model, video=video)
     Console().print(report_.summary(made))
     if report is not None:
@@ -182,8 +184,7 @@ def views(
 def _settings(
     rate: float,
     faults: str,
-    bias_deg: float,
-    noise_deg: float,
+    tracker: str,
     fixation_ms: float,
     camera_latency_ms: float,
     walking: bool,
@@ -201,7 +202,7 @@ def _settings(
         frame_hz=rate,
         frame_latency_ms=camera_latency_ms,
         depth=None if no_depth else DepthSettings(),
-        tracker=TrackerSettings(bias_deg=bias_deg, noise_deg=noise_deg),
+        tracker=TrackerSettings.parse(tracker),
         eyes=EyeSettings(fixation_median_s=fixation_ms / 1000.0),
         head=HeadSettings(walking=walking),
         faults=Faults.parse(faults),

@@ -7,6 +7,7 @@ import numpy as np
 
 from gazeline.runtime import wire
 from gazeline.runtime.messages import Message
+from gazeline.sim.options import named_numbers
 from gazeline.sim.truth import Truth
 
 LATE_NS = 150_000_000
@@ -30,17 +31,7 @@ class Faults:
     @classmethod
     def parse(cls, text: str) -> "Faults":
         """From ``lost=0.05,late=0.02``. Raises ValueError with one sentence."""
-        known = [each.name for each in fields(cls)]
-        rates = {}
-        for item in filter(None, (part.strip() for part in text.split(","))):
-            name, _, value = item.partition("=")
-            try:
-                rates[name.strip()] = float(value)
-            except ValueError:
-                raise ValueError(f"fault {item!r} has no rate; write for example lost=0.05,late=0.02") from None
-            if name.strip() not in known:
-                raise ValueError(f"there is no fault {name.strip()!r}; known are {', '.join(known)}")
-        return cls(**rates)
+        return cls(**named_numbers(text, [each.name for each in fields(cls)], "fault"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """The simulated headset in real time, on the bus.
 
 Three threads: this one renders, since OpenGL belongs to one thread; one sends gaze and head pose at 120 Hz, punctual
-however long a picture takes, and everything else when it is due; one judges the overlays that come back.
+however long a picture takes, and everything else when it is due; one judges the overlays that come back, and shows the
+wearer the targets of a calibration.
 
 A picture takes 30 to 60 ms to render on a processor, and a camera has no such delay. Since the wearer is a function of
 time, a picture is rendered ahead, for an instant that is still to come, and sent when a camera would have delivered it.
@@ -16,13 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
-from gazeline.runtime.messages import Overlay, Stats
-from gazeline.runtime.topics import OVERLAY_OBJECTS, STATS_RUNTIME
+from gazeline.runtime.messages import CalibrationTarget, Overlay, Stats
+from gazeline.runtime.topics import CALIBRATE_TARGET, OVERLAY_OBJECTS, STATS_RUNTIME
 from gazeline.sim.delivery import Delivery
 from gazeline.sim.headset import RIG_EVERY_NS, SAMPLE_HZ, Headset, frame_ns, sample_ns
 from gazeline.sim.score import Scorer
 
+TARGET_GONE_NS = 1_000_000_000  # a calibration that was broken off says nothing more
 READY_WAIT_S = 20.0
 LAST_SCORES_S = 0.5  # overlays of the last pictures are still on their way at the end
 BEHIND_SAMPLES = SAMPLE_HZ // 4  # after a longer pause (a suspended laptop) samples are left out, not made up for
@@ -58,14 +62,15 @@ def play(headset: Headset, address: BusAddress, seconds: float | None, stop: thr
     """
     headset.epoch_ns = time.monotonic_ns()
     end_ns = None if seconds is None else round(1e9 * seconds)
-    with Publisher(address) as publisher, Subscriber(address, [OVERLAY_OBJECTS]) as overlays, _quick_switching():
+    heard = [OVERLAY_OBJECTS, CALIBRATE_TARGET]
+    with Publisher(address) as publisher, Subscriber(address, heard) as subscriber, _quick_switching():
         sender = _Sender(headset, publisher)
-        judge = _Judge(headset, publisher, overlays)
-        threads = [threading.Thread(target=each.run, name=f"gazeline-sim-{each.name}") for each in (sender, judge)]
+        listener = _Listener(headset, publisher, subscriber)
+        threads = [threading.Thread(target=each.run, name=f"gazeline-sim-{each.name}") for each in (sender, listener)]
         for thread in threads:
             thread.start()
         try:
-            frames, skipped = _render(headset, sender, judge, end_ns, stop)
+            frames, skipped = _render(headset, sender, listener, end_ns, stop)
             if end_ns is not None:
                 stop.wait(max(end_ns - _now(headset), 0) * 1e-9)
             sender.stopped.set()
@@ -73,14 +78,14 @@ def play(headset: Headset, address: BusAddress, seconds: float | None, stop: thr
                 stop.wait(LAST_SCORES_S)
         finally:
             sender.stopped.set()
-            judge.stopped.set()
+            listener.stopped.set()
             for thread in threads:
                 thread.join()
-        return Played(frames, skipped, sender.samples, judge.judged)
+        return Played(frames, skipped, sender.samples, listener.judged)
 
 
 def _render(
-    headset: Headset, sender: "_Sender", judge: "_Judge", end_ns: int | None, stop: threading.Event
+    headset: Headset, sender: "_Sender", listener: "_Listener", end_ns: int | None, stop: threading.Event
 ) -> tuple[int, int]:
     """Render until the end; returns how many pictures were taken and skipped."""
     rate_hz = headset.settings.frame_hz
@@ -99,7 +104,7 @@ def _render(
         deliveries = headset.frame(frames, t_ns)
         for delivery in deliveries:
             if delivery.truth is not None:
-                judge.add(delivery)
+                listener.add(delivery)
         sender.put(deliveries)
         takes_ns += 0.2 * (_now(headset) - begin_ns - takes_ns)
         tick, frames = tick + 1, frames + 1
@@ -152,14 +157,17 @@ class _Sender:
             self._publisher.send_parts(delivery.parts())
 
 
-class _Judge:
-    """Scores every overlay that comes back and publishes the scores."""
+class _Listener:
+    """Scores every overlay that comes back and publishes the scores; shows the wearer the targets of a calibration."""
 
-    name = "judge"
+    name = "listener"
 
-    def __init__(self, headset: Headset, publisher: Publisher, overlays: Subscriber) -> None:
+    def __init__(self, headset: Headset, publisher: Publisher, subscriber: Subscriber) -> None:
+        self._headset = headset
         self._scorer = Scorer(headset.eye_at, headset.epoch_ns)
-        self._publisher, self._overlays = publisher, overlays
+        self._publisher, self._subscriber = publisher, subscriber
+        self._target: tuple[float, float, float] | None = None
+        self._target_ns = 0
         self._lock = threading.Lock()
         self.stopped = threading.Event()
         self.judged = 0
@@ -171,7 +179,12 @@ class _Judge:
 
     def run(self) -> None:
         while not self.stopped.is_set():
-            for received in self._overlays.poll(timeout_ms=100):
+            if self._target is not None and _now(self._headset) - self._target_ns > TARGET_GONE_NS:
+                self._look_at(None, 1.0)
+            for received in self._subscriber.poll(timeout_ms=100):
+                if isinstance(received.message, CalibrationTarget):
+                    self._look_at(received.message.d_head, received.message.depth_m)
+                    continue
                 if not isinstance(received.message, Overlay):
                     continue
                 with self._lock:
@@ -179,6 +192,13 @@ class _Judge:
                 if score is not None:
                     self._publisher.send(score)
                     self.judged += 1
+
+    def _look_at(self, d_head: tuple[float, float, float] | None, depth_m: float) -> None:
+        self._target_ns = _now(self._headset)
+        if d_head != self._target:
+            self._target = d_head
+            target = None if d_head is None else np.array(d_head)
+            self._headset.wearer.look_at(self._target_ns, target, depth_m)
 
 
 def _now(headset: Headset) -> int:

@@ -10,13 +10,14 @@ Sources:
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from gazeline.calib.gaze_mapping import angles_of, direction_of
 from gazeline.sim.eyes import STRAIGHT_ON, Array, angle_deg, turned
 from gazeline.sim.noise import Episodes
+from gazeline.sim.options import named_numbers
 from gazeline.sim.wearer import EyeState
 
 BETWEEN_EYES_M = 0.063  # mean distance between the pupils (N. Dodgson, "Variation and extrema of human IPD", 2004)
@@ -38,6 +39,15 @@ class TrackerSettings:
     dropouts_per_min: float = 3.0
     dropout_s: float = 0.05
     range_deg: float = 40.0  # the pupil is lost beyond
+
+    def __post_init__(self) -> None:
+        if not all(abs(getattr(self, each.name)) <= 1e4 for each in fields(self)) or min(self.noise_deg, self.gain) < 0:
+            raise ValueError("the tracker's errors must be numbers, and its noise_deg and gain no negative ones")
+
+    @classmethod
+    def parse(cls, text: str) -> "TrackerSettings":
+        """From ``bias_deg=2,gain=1.05``. Raises ValueError with one sentence."""
+        return cls(**named_numbers(text, [each.name for each in fields(cls)], "error of the tracker"))
 
 
 @dataclass(frozen=True, eq=False)
