@@ -33,7 +33,7 @@ NEAR_RAD = radians(9.0)  # things further from gaze explain nothing
 SPREAD = 0.5  # standard deviation of where one looks, as a share of the thing's radius
 NOISE_RAD = radians(0.4)  # of a fixation's direction
 ELSEWHERE = 0.02 / (2.0 * pi * radians(1.0) ** 2)  # density of looks at what is not known
-SURE = 6.0  # log likelihood that a shift must bring
+SURE = 5.0  # log likelihood that a shift must bring
 MATTERS_RAD = radians(1.0)  # a smaller drift is within what trackers promise
 STEPS_RAD = np.radians(np.linspace(-6.0, 6.0, 21))
 SHIFTS_RAD = np.stack(np.meshgrid(STEPS_RAD, STEPS_RAD), axis=-1).reshape(-1, 2)  # (S, 2) right, up
