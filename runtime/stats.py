@@ -5,6 +5,7 @@ Nothing here reads a clock: whoever feeds it says when it was, so that the simul
 
 from collections import Counter, deque
 from collections.abc import Mapping
+from math import degrees, hypot
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,19 @@ class StatsAccumulator:
             rss_mb=rss_mb,
             rss_peak_mb=self._rss_peak_mb,
         )
+
+
+def notices(stats: Stats) -> list[str]:
+    """What somebody should see to, a sentence each."""
+    found = []
+    if stats.gaze_profile == "other_device":
+        found.append(f"The gaze profile of {stats.gaze_user} was made with another headset, so it is not used.")
+    drift = stats.gaze_drift
+    if drift is not None and drift.noticed:
+        off_deg = degrees(hypot(drift.right_rad, drift.up_rad))
+        whose = f"; is this {stats.gaze_user}?" if stats.gaze_user else "."
+        found.append(f"Gaze seems to be off by {off_deg:.1f} deg: the headset slipped, or needs a calibration{whose}")
+    return found
 
 
 def resident_mb() -> tuple[float, float]:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import degrees, hypot
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gazeline.runtime.messages import Overlay, OverlayObject, Stats
+from gazeline.runtime.stats import notices
 
 REFRESH_S = 0.25
 LINE_S = 1.0
@@ -81,19 +81,6 @@ def line(stats: Stats, overlay: Overlay | None = None) -> str:
         words.append(overlay.gaze_state + ("" if gazed is None else f" on {_called(gazed)}"))
     words += notices(stats)
     return " | ".join(words)
-
-
-def notices(stats: Stats) -> list[str]:
-    """What somebody should see to, a sentence each."""
-    found = []
-    if stats.gaze_profile == "other_device":
-        found.append(f"The gaze profile of {stats.gaze_user} was made with another headset, so it is not used.")
-    drift = stats.gaze_drift
-    if drift is not None and drift.noticed:
-        off_deg = degrees(hypot(drift.right_rad, drift.up_rad))
-        whose = f"; is this {stats.gaze_user}?" if stats.gaze_user else "."
-        found.append(f"Gaze seems to be off by {off_deg:.1f} deg: the headset slipped, or needs a calibration{whose}")
-    return found
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 To the page: a picture as one binary message ``[header length: uint32 little endian][header: JSON][JPEG]``, all else as
 JSON text. Outlines and gaze are in pixels of the picture they came with or, in an ``update``, of the picture whose
 ``capture_ns`` is named. Times in nanoseconds are strings: they do not fit JavaScript's numbers. From the page:
-`Ack` and `Pointer`.
+`Ack`, `Pointer` and `Recentre`.
 """
 
 import struct
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gazeline.runtime.messages import Stats
+from gazeline.runtime.stats import notices
 from gazeline.runtime.viewpoint import Moved
 
 MAX_TEXT = 2048  # bytes; nothing that a page says is longer
@@ -33,6 +34,10 @@ class Pointer(Struct, tag="pointer", tag_field="type", frozen=True):
     x: Coordinate
     y: Coordinate
     capture_ns: Digits
+
+
+class Recentre(Struct, tag="recentre", tag_field="type", frozen=True):
+    """The wearer looks at the middle of the outlined thing: gaze is to be turned there."""
 
 
 class DrawnObject(Struct, frozen=True):
@@ -67,6 +72,15 @@ class DrawnGaze(Struct, frozen=True):
     state: str
 
 
+class DrawnTarget(Struct, frozen=True):
+    """A calibration target in the picture: its middle and radius, px, and how much of its gaze is gathered, 0..1."""
+
+    x: float
+    y: float
+    radius: float
+    progress: float
+
+
 class FrameHeader(Struct, tag="frame", tag_field="type"):
     """What comes before the JPEG. ``age_ms``: since its capture, when it was sent."""
 
@@ -78,6 +92,7 @@ class FrameHeader(Struct, tag="frame", tag_field="type"):
     age_ms: float
     overlay: DrawnOverlay | None
     gaze: DrawnGaze | None
+    target: DrawnTarget | None = None
 
 
 class Update(Struct, tag="update", tag_field="type"):
@@ -86,6 +101,7 @@ class Update(Struct, tag="update", tag_field="type"):
     seq: int
     capture_ns: str
     gaze: DrawnGaze | None
+    target: DrawnTarget | None = None
     overlay: DrawnOverlay | None = None
 
 
@@ -100,13 +116,14 @@ class Status(Struct, tag="status", tag_field="type"):
     dropped: dict[str, int] = {}
     frames_dropped: int = 0
     rss_mb: float = 0.0
+    notices: list[str] = []  # what somebody should see to, a sentence each
 
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Ack | Pointer] = msgspec.json.Decoder(Ack | Pointer)
+_decoder: msgspec.json.Decoder[Ack | Pointer | Recentre] = msgspec.json.Decoder(Ack | Pointer | Recentre)
 
 
-def read(text: str) -> Ack | Pointer:
+def read(text: str) -> Ack | Pointer | Recentre:
     """What a page said. Raises ValueError for anything else."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"{len(text)} characters; a page says {MAX_TEXT} at most")
@@ -140,4 +157,5 @@ def status_of(stats: Stats | None, *, camera: bool) -> Status:
         dropped=stats.dropped,
         frames_dropped=stats.frames.get("dropped", 0),
         rss_mb=stats.rss_mb,
+        notices=notices(stats),
     )

@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gazeline.runtime import topics
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
+from gazeline.runtime.messages import UserPrompt
 from gazeline.runtime.web import protocol
 from gazeline.runtime.web.access import POLICY_VIOLATION, Gate, is_local
 from gazeline.runtime.web.view import Picture, View, picture_of
@@ -39,6 +40,7 @@ TOPICS = (
     topics.RIG_DEVICE,
     topics.STATS_RUNTIME,
     topics.GAZE_BINOCULAR,
+    topics.CALIBRATE_TARGET,
 )
 UNDER_WAY = 2  # messages to a page that it has not drawn yet: one on its way while another is drawn
 GAZE_PERIOD_S = 1 / 60  # gaze alone is sent no more often than this
@@ -227,6 +229,10 @@ class WebServer:
                 continue
             if isinstance(message, protocol.Pointer):
                 self._point(page, message)
+            elif isinstance(message, protocol.Recentre):
+                self._publisher.send(
+                    UserPrompt(topic=topics.PROMPT_USER, capture_ns=time.monotonic_ns(), kind="recentre")
+                )
             else:
                 page.drawn = min(max(page.drawn, message.seq), page.sent)
                 page.news.set()

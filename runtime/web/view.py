@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from gazeline.calib.gaze_mapping import angles_of, direction_of
 from gazeline.runtime.clock import OffsetEstimator, stamped
 from gazeline.runtime.images import image_of, jpeg_size
-from gazeline.runtime.messages import Frame, Gaze, Message, Overlay, Stats
+from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, Message, Overlay, Stats
+from gazeline.runtime.topics import GAZE_BINOCULAR
 from gazeline.runtime.viewpoint import Viewpoint
 from gazeline.runtime.web.protocol import (
     DrawnGaze,
     DrawnObject,
     DrawnOverlay,
+    DrawnTarget,
     FrameHeader,
     Status,
     Update,
@@ -25,6 +28,7 @@ SECOND_NS = 1_000_000_000
 CAMERA_LOST_NS = 2 * SECOND_NS  # without a picture for this long
 RUNTIME_LOST_NS = 3 * SECOND_NS  # without statistics, which come twice a second
 OVERLAY_OLD_NS = SECOND_NS  # an outline of a picture this much older says nothing about the one that is shown
+TARGET_OLD_NS = 300_000_000
 GAZE_OLD_NS = SECOND_NS // 2
 MOUSE_LEADS_NS = SECOND_NS // 2  # as the runtime has it: for this long after its last sample the mouse is the gaze
 CONFIDENT = 0.6
@@ -68,6 +72,7 @@ class View:
         self._gaze: Gaze | None = None
         self._gaze_ns = self._mouse_ns = self._camera_ns = self._stats_ns = -(2**62)  # when it was last heard
         self._stats: Stats | None = None
+        self._target: CalibrationTarget | None = None
 
     def take(self, received: Received) -> None:
         """Any message of the bus. Pictures are only noted; `show` is for those that are to be seen."""
@@ -87,6 +92,8 @@ class View:
                     self._gaze, self._gaze_ns, gazes = message, now_ns, gazes + 1
             case Stats():
                 self._stats, self._stats_ns = message, now_ns
+            case CalibrationTarget():
+                self._target, gazes = message, gazes + 1
         self.versions = pictures, overlays, gazes
 
     def show(self, picture: Picture) -> None:
@@ -108,13 +115,20 @@ class View:
             age_ms=round((time.monotonic_ns() - _instant(frame)) / 1e6, 2),
             overlay=self._drawn_overlay(frame),
             gaze=self._drawn_gaze(frame),
+            target=self._drawn_target(frame),
         )
 
     def update(self, picture: Picture, seq: int, *, with_overlay: bool) -> Update:
         """What is newer than the picture."""
         frame = picture.frame
         overlay = self._drawn_overlay(frame) if with_overlay else None
-        return Update(seq=seq, capture_ns=str(frame.capture_ns), gaze=self._drawn_gaze(frame), overlay=overlay)
+        return Update(
+            seq=seq,
+            capture_ns=str(frame.capture_ns),
+            gaze=self._drawn_gaze(frame),
+            target=self._drawn_target(frame),
+            overlay=overlay,
+        )
 
     def status(self, now_ns: int) -> Status:
         """Who is there, and how it goes."""
@@ -173,6 +187,30 @@ class View:
         else:  # no runtime that says what the eyes do
             state = "fixation" if gaze is not None and gaze.confidence >= CONFIDENT else "blink"
         return DrawnGaze(x=round(at_px[0], 2), y=round(at_px[1], 2), state=state)
+
+    def _drawn_target(self, frame: Frame) -> DrawnTarget | None:
+        """The target of a calibration that goes on. It is fixed to the head, and so to the picture."""
+        target = self._target
+        if target is None or target.d_head is None or time.monotonic_ns() - _instant(target) > TARGET_OLD_NS:
+            return None
+        right, up = angles_of(target.d_head).tolist()
+        px = []
+        for turn in (0.0, target.size_rad / 2.0):
+            x, y, z = direction_of((right + turn, up)).tolist()
+            point = Gaze(
+                topic=GAZE_BINOCULAR,
+                capture_ns=frame.capture_ns,
+                confidence=1.0,
+                d_head=(x, y, z),
+                depth_m=target.depth_m,
+            )
+            px.append(self._viewpoint.gaze_px(point, frame))
+        if px[0] is None:
+            return None
+        radius = 4.0 if px[1] is None else float(np.hypot(*np.subtract(px[1], px[0])))
+        return DrawnTarget(
+            x=round(px[0][0], 2), y=round(px[0][1], 2), radius=round(radius, 2), progress=target.progress
+        )
 
 
 def _instant(message: Message) -> int:

@@ -15,8 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gazeline.runtime import app
-from gazeline.runtime.bus import BusAddress, Hub
+from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
 from gazeline.runtime.config import ModelSettings, Settings
+from gazeline.runtime.messages import CalibrationTarget, GazeDrift, UserPrompt
+from gazeline.runtime.topics import CALIBRATE_TARGET, PROMPT_USER
 from gazeline.runtime.web.server import WebServer
 from tests.engines.toy_models import write_own
 from tests.runtime import scripted_headset as headset
@@ -167,6 +169,50 @@ def test_the_runtime_outlines_what_the_mouse_points_at(browser: Browser, bus: Bu
     finally:
         stop.set()
         runtime.join(20)
+
+
+def test_a_calibration_target_stands_where_it_is_and_goes_when_it_is_over(page: Page, bus: BusAddress) -> None:
+    with headset.Headset(bus), Publisher(bus) as publisher:
+        wait_for_state(page, "live")
+
+        def show(d_head: tuple[float, float, float] | None) -> None:
+            publisher.send(
+                CalibrationTarget(
+                    topic=CALIBRATE_TARGET, capture_ns=time.monotonic_ns(), d_head=d_head, size_rad=0.04, progress=0.5
+                )
+            )
+            page.wait_for_timeout(30)
+
+        target = page.get_by_test_id("target")
+        until_s = time.monotonic() + WAIT_MS / 1000
+        shown = None
+        while (shown is None or not target.is_visible()) and time.monotonic() < until_s:
+            show((0.0, 0.0, -1.0))
+            shown = page.evaluate("() => gazeline.page.frame.target") or shown
+        assert shown is not None
+        assert shown["progress"] == 0.5
+        assert 0.0 < shown["radius"] < 40.0
+        while target.is_visible() and time.monotonic() < until_s:
+            show(None)
+        expect(target).to_be_hidden()
+
+
+def test_what_needs_attention_is_said_and_c_recentres_gaze(page: Page, bus: BusAddress) -> None:
+    with headset.Headset(bus, runtime=False), Publisher(bus) as publisher, Subscriber(bus, [PROMPT_USER]) as prompts:
+        wait_for_state(page, "live")
+        stats = headset.stats_message()
+        stats.gaze_drift = GazeDrift(right_rad=0.0, up_rad=0.05, gain=9.0, looks=12, noticed=True)
+        until_s = time.monotonic() + WAIT_MS / 1000
+        notice = page.get_by_test_id("notice")
+        while not notice.is_visible() and time.monotonic() < until_s:
+            publisher.send(stats)
+            page.wait_for_timeout(100)
+        expect(notice).to_contain_text("off by 2.9 deg")
+        page.keyboard.press("c")
+        heard: list[str] = []
+        while not heard and time.monotonic() < until_s:
+            heard = [r.message.kind for r in prompts.poll(100) if isinstance(r.message, UserPrompt)]
+        assert heard == ["recentre"]
 
 
 def test_it_waits_for_a_headset_and_then_shows_it(page: Page, bus: BusAddress) -> None:

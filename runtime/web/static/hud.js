@@ -60,12 +60,15 @@ const link = new Link({
     if (target?.capture_ns === message.capture_ns) {
       if (message.overlay) target.overlay = message.overlay;
       target.gaze = message.gaze;
+      target.target = message.target;
       if (target === page.frame) drawOverlay();
     }
     link.acknowledge(message.seq);
   },
   status(message) {
     page.status = message;
+    byId("notice").hidden = !message.notices.length;
+    byId("notice-text").textContent = message.notices.join(" ");
     refreshState();
   },
 });
@@ -111,6 +114,7 @@ function drawOverlay() {
   card.show(page.outlines ? gazed : null);
   announce(gazed);
   drawGaze(gaze);
+  scene.drawTarget(page.frame.target);
   const source = aiming() ? "mouse" : (overlay?.source ?? "eye");
   if (document.body.dataset.source !== source) document.body.dataset.source = source;
 }
@@ -208,8 +212,12 @@ function toggle(id) {
 for (const id of Object.keys(toggles)) {
   byId(id).addEventListener("click", () => toggle(id));
 }
+const recentre = () => link.recentre(); // the eyes are on the middle of the outlined thing
+byId("recentre").addEventListener("click", recentre);
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.key.toLowerCase() === "c") return recentre();
   if (event.key === " " && event.target.closest?.("button")) return; // the button's own space
   const id = Object.keys(toggles).find((name) => toggles[name][1] === event.key.toLowerCase());
   if (!id) return;

@@ -32,6 +32,10 @@ export class Link {
     this.#send({ type: "pointer", x, y, capture_ns: captureNs });
   }
 
+  recentre() {
+    this.#send({ type: "recentre" });
+  }
+
   #send(message) {
     if (this.open) this.#socket.send(JSON.stringify(message));
   }

@@ -174,6 +174,18 @@ export class Scene {
     }
   }
 
+  /** A calibration target: {x, y, radius, progress} in picture pixels, or null. */
+  drawTarget(target) {
+    const element = byId("target");
+    element.toggleAttribute("hidden", !target);
+    if (!target) return;
+    const [x, y] = [(target.x + 0.5) * this.rect.scale, (target.y + 0.5) * this.rect.scale];
+    const [disc, ring, dot] = element.children;
+    for (const circle of [disc, ring, dot]) circle.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(-90)`);
+    disc.setAttribute("r", Math.max(target.radius * this.rect.scale, 3).toFixed(1));
+    ring.setAttribute("stroke-dasharray", `${target.progress.toFixed(3)} 1`);
+  }
+
   /** gaze: {x, y, state} in picture pixels, or null. */
   drawGaze(gaze) {
     this.gaze = gaze;
