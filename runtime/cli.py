@@ -140,9 +140,7 @@ def run(
     from gazeline.runtime import config as config_
 
     settings = config_.load(config)
-    runtime_app.run(
-        settings, bus=bus, model=model, backend=backend, user=user, insecure_plain_tcp=insecure_plain_tcp
-    )
+    runtime_app.run(settings, bus=bus, model=model, backend=backend, user=user, insecure_plain_tcp=insecure_plain_tcp)
 
 
 @app.command(

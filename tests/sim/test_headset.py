@@ -219,7 +219,7 @@ def test_corrupt_messages_are_refused_by_every_reader() -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("lost", "has no rate"), ("lots=0.1", "there is no fault 'lots'"), ("lost=2", "is no probability")],
+    [("lost", "has no number"), ("lots=0.1", "there is no fault 'lots'"), ("lost=2", "is no probability")],
 )
 def test_fault_rates_that_make_no_sense(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):

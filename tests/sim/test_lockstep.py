@@ -119,5 +119,5 @@ def test_help_says_what_there_is(arguments: list[str], capsys: pytest.CaptureFix
         cli.main(arguments)
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    assert "--gaze-bias-deg" in said
+    assert "--tracker" in said
     assert "gazeline sim lockstep" in said
