@@ -11,6 +11,7 @@ import numpy as np
 
 from gazeline.calib import rig as rig_file
 from gazeline.calib.rig import Rig
+from gazeline.calib.se3 import SE3
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.config import Settings
 from gazeline.runtime.depth import Plane
@@ -18,7 +19,17 @@ from gazeline.runtime.events import DepthArrived, FrameArrived
 from gazeline.runtime.gaze import GazeState, update
 from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Pose, RigDevice, UserPrompt, Vec2
-from gazeline.runtime.prompt import Calibration, View, calibration_of, direction_of, nominal, pixel_of, question_of
+from gazeline.runtime.parallax import pixel_on_surface
+from gazeline.runtime.prompt import (
+    Array,
+    Calibration,
+    View,
+    calibration_of,
+    direction_of,
+    nominal,
+    pixel_of,
+    question_of,
+)
 from gazeline.runtime.sync import History, pose_at
 from gazeline.runtime.topics import GAZE_BINOCULAR, GAZE_LEFT, GAZE_RIGHT
 
@@ -77,21 +88,26 @@ def view_at(inputs: Inputs, capture_ns: int) -> View | None:
 
 def gaze_px(inputs: Inputs, view: View, default_depth_m: float) -> Vec2 | None:
     """Where gaze is, or was last, in a picture: the fixation as it pointed at the picture's capture, else the newest
-    sample. None outside of the picture."""
+    sample. On the surface that a depth picture shows there, else as far as vergence says. None outside of the picture.
+    """
     gaze = inputs.gaze
     depth_m = default_depth_m if gaze.depth_m is None else gaze.depth_m
     centroid, newest = gaze.centroid, gaze.newest
     if gaze.kind == "saccade" and newest is not None:
-        return pixel_of(newest.d_head, view, depth_m=newest.depth_m or depth_m, T_world_head=newest.T_world_head)
+        return _placed(inputs, view, newest.d_head, newest.depth_m or depth_m, False, newest.T_world_head)
     if centroid is None or gaze.kind == "lost":
         return None
-    return pixel_of(
-        centroid.at(view.frame.capture_ns or 0),
-        view,
-        depth_m=depth_m,
-        in_world=centroid.in_world,
-        T_world_head=centroid.T_world_head,
-    )
+    d = centroid.at(view.frame.capture_ns or 0)
+    return _placed(inputs, view, d, depth_m, centroid.in_world, centroid.T_world_head)
+
+
+def _placed(
+    inputs: Inputs, view: View, d: Array, depth_m: float, in_world: bool, T_world_head: SE3 | None
+) -> Vec2 | None:
+    plane = depth_of(inputs, view.frame) if view.calibration.measured else None
+    if plane is None:
+        return pixel_of(d, view, depth_m=depth_m, in_world=in_world, T_world_head=T_world_head)
+    return pixel_on_surface(d, view, plane, start_m=depth_m, in_world=in_world, T_world_head=T_world_head)
 
 
 def with_frame(inputs: Inputs, event: FrameArrived, settings: Settings, now_ns: int) -> Heard:
