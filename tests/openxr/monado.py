@@ -34,10 +34,11 @@ TRIGGER_VALUE_AT, ACTIVE_AT, TRIGGER_CLICK_AT = 72, 105, 112  # within a control
 SCREEN_PX = (1920, 1080)
 TANGENTS = (0.9163311, 0.9163311, 0.9868182, 0.9868182)  # of the remote headset's views: left, right, up, down
 BETWEEN_EYES_M = 0.063
-START_S = 30.0
+START_S = 60.0
+PATIENCE_S = 60.0  # a busy machine shows a frame or two a second
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE_S) -> bool:
     """Whether a condition came true in time."""
     deadline_s = time.monotonic() + seconds
     while time.monotonic() < deadline_s:
@@ -101,6 +102,7 @@ class Monado:
             "P_OVERRIDE_ACTIVE_CONFIG": "remote",
             "XRT_COMPOSITOR_FORCE_XCB": "1",
             "XRT_COMPOSITOR_XCB_FULLSCREEN": "1",
+            "XRT_COMPOSITOR_SCALE_PERCENTAGE": "100",  # of the screen: what is drawn is what is shown, pixel by pixel
             "XRT_COMPOSITOR_DISABLE_DEFERRED": "1",
         }
         with self._log.open("wb") as log:
@@ -174,7 +176,7 @@ class HudProcess:
     def said(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def until(self, text: str, seconds: float = 30.0, count: int = 1) -> None:
+    def until(self, text: str, seconds: float = PATIENCE_S, count: int = 1) -> None:
         """Wait until it has said something so often."""
         assert wait_for(lambda: self.said.count(text) >= count or self.process.poll() is not None, seconds), self.said
         assert self.said.count(text) >= count, self.said
@@ -184,7 +186,7 @@ class HudProcess:
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            return self.process.wait(timeout=15.0)
+            return self.process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
