@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -55,6 +55,10 @@ TrackerErrors = Annotated[
 Fixation = Annotated[
     float, typer.Option("--fixation-ms", min=100.0, max=3000.0, help="How long the eye rests: the median.")
 ]
+Who = Annotated[
+    Literal["own", "bus"],
+    typer.Option("--head", help="bus: head and gaze are those that another sends, such as gazeline hud."),
+]
 NoDepth = Annotated[bool, typer.Option("--no-depth", help="A headset without depth camera.")]
 Latency = Annotated[
     float, typer.Option("--camera-latency-ms", min=0.0, max=1000.0, help="From the picture's capture to its delivery.")
@@ -77,6 +81,7 @@ def play(
     fixation_ms: Fixation = 330.0,
     camera_latency_ms: Latency = 25.0,
     no_depth: NoDepth = False,
+    head: Who = "own",
     insecure_plain_tcp: Plain = False,
 ) -> None:
     """The simulated headset: camera, gaze and head pose of somebody who looks at things, with the exact truth.
@@ -90,6 +95,7 @@ def play(
       gazeline sim --scene desk --seed 3 --walking
       gazeline sim --faults lost=0.05,late=0.02,corrupt=0.01
       gazeline sim --tracker bias_deg=2,gain=1.05,slip_deg=3,slip_s=10
+      gazeline sim --head bus                     seen by the wearer of gazeline hud
       gazeline sim lockstep --seed 3 --seconds 20 --report report.json
     """
     if context.invoked_subcommand is not None:
@@ -99,7 +105,7 @@ def play(
 
     address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
     settings = _settings(rate, faults, tracker, fixation_ms, camera_latency_ms, walking, no_depth)
-    headset = _headset(scene, seed, size, fisheye, settings)
+    headset = _headset(scene, seed, size, fisheye, settings, follow=head == "bus")
     with stop_signals() as stop:
         if not realtime.wait_for_runtime(address, stop):
             print("no runtime is ready on this bus; sending all the same", file=sys.stderr)
@@ -209,14 +215,18 @@ def _settings(
     )
 
 
-def _headset(scene: str, seed: int, size: str, fisheye: bool, settings: "HeadsetSettings") -> "Headset":
+def _headset(
+    scene: str, seed: int, size: str, fisheye: bool, settings: "HeadsetSettings", *, follow: bool = False
+) -> "Headset":
+    from gazeline.sim.bus_wearer import BusWearer
     from gazeline.sim.headset import Headset
     from gazeline.sim.rig import simulated_rig
     from gazeline.sim.scene import build_scene
 
     width, height = width_height(size, "--size")
     built = build_scene(scene, seed)  # type: ignore[arg-type]  # it checks
-    return Headset(built, simulated_rig(width, height, fisheye=fisheye), seed, settings)
+    follows = BusWearer() if follow else None
+    return Headset(built, simulated_rig(width, height, fisheye=fisheye), seed, settings, follows=follows)
 
 
 def _require_simulator() -> None:

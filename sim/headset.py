@@ -18,6 +18,7 @@ from gazeline.calib.rig import Rig, dumps
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, RigDevice
 from gazeline.runtime.sync import pose_of
 from gazeline.runtime.topics import FRAME_DEPTH, FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE
+from gazeline.sim.bus_wearer import BusWearer
 from gazeline.sim.delivery import Delivery, Faults, Link
 from gazeline.sim.depth_camera import DepthCamera, DepthSettings
 from gazeline.sim.eyes import Array, EyeSettings
@@ -59,9 +60,20 @@ class HeadsetSettings:
 
 
 class Headset:
-    """A headset in a scene. ``frame`` must be called from the thread that made it (OpenGL), the rest from any one."""
+    """A headset in a scene. ``frame`` must be called from the thread that made it (OpenGL), the rest from any one.
 
-    def __init__(self, scene: Scene, rig: Rig, seed: int, settings: HeadsetSettings, epoch_ns: int = 0) -> None:
+    With ``follows`` it is worn by somebody of whom others tell on the bus: then it sends neither gaze nor head pose.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        rig: Rig,
+        seed: int,
+        settings: HeadsetSettings,
+        epoch_ns: int = 0,
+        follows: BusWearer | None = None,
+    ) -> None:
         self.scene, self.rig, self.settings, self.epoch_ns = scene, rig, settings, epoch_ns
         self._camera = rig.cameras[CAMERA]
         self._renderer = Renderer(scene, self._camera.camera)
@@ -72,7 +84,8 @@ class Headset:
         self._T_camera_head = self._camera.se3.inverse()
         self._rig_json = dumps(rig)
         head = scene.viewpoint.head
-        self.wearer = Wearer(
+        self.follows = follows
+        self.wearer = follows or Wearer(
             seed,
             survey(scene),
             viewpoint_m=head,
@@ -122,6 +135,8 @@ class Headset:
 
     def samples(self, index: int) -> list[Delivery]:
         """Gaze and head pose of sample number ``index``, taken at `sample_ns`."""
+        if self.follows is not None:
+            return []
         t_ns = sample_ns(index)
         eye = self.wearer.at(t_ns)
         gaze = self._gaze(self._tracker.sample(index, eye), t_ns)

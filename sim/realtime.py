@@ -14,14 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.messages import CalibrationTarget, Overlay, Stats
-from gazeline.runtime.topics import CALIBRATE_TARGET, OVERLAY_OBJECTS, STATS_RUNTIME
+from gazeline.runtime.topics import CALIBRATE_TARGET, GAZE_BINOCULAR, OVERLAY_OBJECTS, POSE_HEAD, STATS_RUNTIME
+from gazeline.sim.bus_wearer import BusWearer
 from gazeline.sim.delivery import Delivery
 from gazeline.sim.headset import RIG_EVERY_NS, SAMPLE_HZ, Headset, frame_ns, sample_ns
 from gazeline.sim.score import Scorer
@@ -60,7 +61,18 @@ def play(headset: Headset, address: BusAddress, seconds: float | None, stop: thr
 
     Sets ``headset.epoch_ns`` to now. Must be called from the thread that made the headset.
     """
+    with ExitStack() as stack:
+        if headset.follows is not None:
+            stack.enter_context(_following(headset.follows, address))
+            while not headset.follows.known and not stop.wait(0.05):
+                pass
+        return _play(headset, address, seconds, stop)
+
+
+def _play(headset: Headset, address: BusAddress, seconds: float | None, stop: threading.Event) -> Played:
     headset.epoch_ns = time.monotonic_ns()
+    if headset.follows is not None:
+        headset.follows.epoch_ns = headset.epoch_ns
     end_ns = None if seconds is None else round(1e9 * seconds)
     heard = [OVERLAY_OBJECTS, CALIBRATE_TARGET]
     with Publisher(address) as publisher, Subscriber(address, heard) as subscriber, _quick_switching():
@@ -91,14 +103,15 @@ def _render(
     rate_hz = headset.settings.frame_hz
     period_ns, latency_ns = round(1e9 / rate_hz), round(1e6 * headset.settings.frame_latency_ms)
     tick, frames, takes_ns = 1, 0, float(period_ns)  # the first picture is to be rendered ahead, too
+    known = headset.follows is None  # where a head that is followed will be, nobody knows: its pictures come late
     while not stop.is_set():
         t_ns = frame_ns(tick, rate_hz)
         if end_ns is not None and t_ns >= end_ns:
             break
-        ahead_ns = max(period_ns, round(takes_ns) - latency_ns)
+        ahead_ns = max(period_ns, round(takes_ns) - latency_ns) if known else 0
         stop.wait(max(t_ns - ahead_ns - _now(headset), 0) * 1e-9)
         begin_ns = _now(headset)
-        if begin_ns + takes_ns > t_ns + latency_ns + period_ns / 2:
+        if begin_ns + (takes_ns if known else 0) > t_ns + latency_ns + period_ns / 2:
             tick += 1  # it would come too late
             continue
         deliveries = headset.frame(frames, t_ns)
@@ -199,6 +212,26 @@ class _Listener:
             self._target = d_head
             target = None if d_head is None else np.array(d_head)
             self._headset.wearer.look_at(self._target_ns, target, depth_m)
+
+
+@contextmanager
+def _following(wearer: BusWearer, address: BusAddress) -> Iterator[None]:
+    """Tells the wearer what the bus says of head and eyes, in a thread."""
+    over = threading.Event()
+
+    def follow() -> None:
+        with Subscriber(address, [POSE_HEAD, GAZE_BINOCULAR]) as subscriber:
+            while not over.is_set():
+                for received in subscriber.poll(timeout_ms=100):
+                    wearer.take(received.message)
+
+    thread = threading.Thread(target=follow, name="gazeline-sim-follower")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _now(headset: Headset) -> int:

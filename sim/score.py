@@ -93,7 +93,7 @@ def score(overlay: Overlay, truth: Truth, eye_at: Callable[[int], EyeState], epo
 
 
 def _counts(overlay: Overlay, truth: Truth, eye_at: Callable[[int], EyeState], epoch_ns: int) -> bool:
-    if overlay.gaze_source != "eye" or overlay.gaze_state == "user" or truth.hit is None:
+    if overlay.gaze_source == "mouse" or overlay.gaze_state == "user" or truth.hit is None:
         return False
     since_ns = truth.eye.since_ns
     if since_ns is None or truth.t_ns - since_ns < LEAST_REST_NS or truth.hit.object_id == 0:

@@ -54,6 +54,15 @@ OPENGL = """
 from gazeline.sim import gl
 print(gl.make_current().glGetString(0x1F01).decode())
 """
+OPENXR = """
+import json
+from dataclasses import asdict
+from gazeline.runtime.hud import instance
+try:
+    print(json.dumps(asdict(instance.described())))
+except OSError as error:
+    raise SystemExit(str(error))
+"""
 GL_PACKAGES = {"egl": ("libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libopengl0"), "osmesa": ("libosmesa6",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -136,8 +145,35 @@ def openxr() -> list[Finding]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [*found, Finding("Displays", "OpenXR runtime", "broken", f"{manifest} cannot be read: {error!r}")]
     there = "/" not in library or (manifest.parent / library).exists()  # relative to the manifest, as the loader has it
-    said = f"{library} ({manifest})" if there else f"{manifest} names {library}, which is not there"
-    return [*found, Finding("Displays", "OpenXR runtime", "ok" if there else "broken", said)]
+    if not there:
+        said = f"{manifest} names {library}, which is not there"
+        return [*found, Finding("Displays", "OpenXR runtime", "broken", said)]
+    return [*found, *_asked_runtime(f"{library} ({manifest})", can_ask=bundled)]
+
+
+def _asked_runtime(named: str, *, can_ask: bool) -> list[Finding]:
+    """What the active runtime says of itself and its headset, and what will therefore work."""
+    if not can_ask or importlib.util.find_spec("moderngl") is None:
+        return [Finding("Displays", "OpenXR runtime", "ok", named)]
+    worked, said = _tried(OPENXR)
+    if not worked:
+        return [Finding("Displays", "OpenXR runtime", "broken", f"{named} is the active one, but {said}")]
+    told = json.loads(said)
+    used = ", ".join(told["extensions"])
+    found = [Finding("Displays", "OpenXR runtime", "ok", f"{told['runtime']} {told['version']}, with {used}")]
+    if told["headset"] is None:
+        return [*found, Finding("Displays", "headset", "missing", "the runtime has none: connect it, switch it on")]
+    found.append(Finding("Displays", "headset", "ok", told["headset"]))
+    if told["eye_gaze"]:
+        found.append(Finding("Displays", "eye gaze", "ok", "gazeline hud sends where the eyes look"))
+    else:
+        text = "this headset or runtime tells of none: the head's direction will be the gaze"
+        found.append(Finding("Displays", "eye gaze", "note", text))
+    blends = told["blends"]
+    ways = {"alpha": "the world is seen behind the outlines", "additive": "outlines are light before the world"}
+    way = next((text for blend, text in ways.items() if blend in blends), "the camera's picture is shown behind")
+    found.append(Finding("Displays", "blend modes", "ok" if blends else "broken", f"{', '.join(blends)}: {way}"))
+    return found
 
 
 def _runtime_manifests() -> list[Path]:

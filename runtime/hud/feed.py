@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +24,7 @@ from gazeline.runtime.viewpoint import Viewpoint
 from gazeline.runtime.wire import Received, WireError
 
 HEAD_CONFIDENCE = 0.7  # the head's direction as gaze: enough to be used, less than eyes have
+HEADS_KEPT = 1000
 PICTURE_MAX_AGE_NS = 500_000_000  # what the camera shows no more is worse than the dark
 
 
@@ -41,6 +43,7 @@ class Feed:
         self._publisher = self._stack.enter_context(Publisher(address))
         self._subscriber = self._stack.enter_context(Subscriber(address, topics))
         self._viewpoint = Viewpoint()
+        self._heads: deque[HeadPose] = deque(maxlen=HEADS_KEPT)  # from the thread that senses
         self._frame: Received | None = None
         self.overlay: Overlay | None = None
         self.picture: Picture | None = None
@@ -54,6 +57,8 @@ class Feed:
     def poll(self) -> None:
         """Take what has come; no waiting."""
         self.changed = False
+        while self._heads:
+            self._viewpoint.take(self._heads.popleft())
         for received in self._subscriber.poll(0):
             message = received.message
             if isinstance(message, Overlay):
@@ -88,9 +93,9 @@ class Feed:
         return view.T_world_camera, camera
 
     def head(self, T_world_head: SE3, capture_ns: int) -> None:
-        """Send the head's pose, and keep it."""
+        """Send the head's pose, and keep it. May be called from another thread, and so may `gaze` and `head_gaze`."""
         message = HeadPose(topic=POSE_HEAD, capture_ns=capture_ns, T_world_head=pose_of(T_world_head))
-        self._viewpoint.take(message)
+        self._heads.append(message)
         if self._own_head:
             self._publisher.send(message)
 

@@ -24,12 +24,13 @@ from gazeline.runtime.hud.instance import NoDisplayError, reason
 from gazeline.runtime.hud.place import placed
 from gazeline.runtime.hud.scene import Hud, Ring
 from gazeline.runtime.hud.select import Dwell, prompt_of
+from gazeline.runtime.hud.sense import Sensing
 from gazeline.runtime.hud.style import AMBER, ICE, style_for
 from gazeline.runtime.viewpoint import DEFAULT_DEPTH_M
 
 RETRY_S = 1.0
 IDLE_S = 0.02
-LEAVE_S = 3.0  # a runtime that does not end the session within this is left without
+LEAVE_S = 5.0  # a runtime that does not end the session within this is left without
 EASE = 0.2  # of the way to the gazed object's distance, with every overlay
 TIMES_KEPT = 20_000
 
@@ -83,8 +84,8 @@ class _Showing:
         self._surface_m = DEFAULT_DEPTH_M
         self._shows_picture = display.blend == "opaque" if options.picture is None else options.picture
         self._dwell, self._selected = Dwell(), False
-        self._sample_time = 0
-        self._cpu_ms: deque[float] = deque(maxlen=TIMES_KEPT)
+        self._cpu_ms: deque[float] = deque(maxlen=TIMES_KEPT)  # of the whole process, from frame to frame
+        self._cpu_ns = time.process_time_ns()
         feed.want_pictures(self._shows_picture)
         behind = "the camera's picture behind" if self._shows_picture else "nothing behind"
         eyes = "eyes are tracked" if self._input.has_eyes else "the head's direction is the gaze"
@@ -92,6 +93,10 @@ class _Showing:
 
     def until_over(self, stop: threading.Event, end_s: float) -> bool:
         """Show until the session is over; True if that is the end of it all, False to begin anew."""
+        with Sensing(self._display, self._input, self._feed, gaze=self._options.gaze):
+            return self._until_over(stop, end_s)
+
+    def _until_over(self, stop: threading.Event, end_s: float) -> bool:
         display, leave_s = self._display, None
         while True:
             for state in display.poll():
@@ -113,21 +118,15 @@ class _Showing:
 
     def _frame(self) -> None:
         frame = self._display.wait()
-        began_ns = time.process_time_ns()
         self._feed.poll()
         if self._display.moved and self._hud is not None:
             self._hud.clear()
         self._display.moved = False
-        now_ns = time.monotonic_ns()
-        T_world_head = self._display.locate(self._display.head, self._display.clock.to_xr(now_ns))
-        if T_world_head is not None:
-            self._feed.head(T_world_head, now_ns)
-            if self._options.gaze:
-                self._send_gaze(now_ns)
-        if frame is None:
-            return
-        self._draw(frame, now_ns)
-        self._cpu_ms.append((time.process_time_ns() - began_ns) * 1e-6)
+        if frame is not None:
+            self._draw(frame, time.monotonic_ns())
+        before_ns, self._cpu_ns = self._cpu_ns, time.process_time_ns()
+        if frame is not None:
+            self._cpu_ms.append((self._cpu_ns - before_ns) * 1e-6)
 
     def _draw(self, frame: Frame, now_ns: int) -> None:
         feed, display = self._feed, self._display
@@ -179,17 +178,6 @@ class _Showing:
                 self._selected = prompt.kind == "point"
                 self._feed.prompt(prompt)
         return ring
-
-    def _send_gaze(self, now_ns: int) -> None:
-        if not self._input.has_eyes:
-            self._feed.head_gaze(now_ns)
-            return
-        clock = self._display.clock
-        look = self._input.look(clock.to_xr(now_ns))
-        if look is None or (look.sample_time and look.sample_time == self._sample_time):
-            return  # eyes shut, or nothing new
-        self._sample_time = look.sample_time
-        self._feed.gaze(look.d_head, min(clock.to_host_ns(look.sample_time), now_ns) if look.sample_time else now_ns)
 
     def _sum_up(self) -> None:
         if self._cpu_ms:

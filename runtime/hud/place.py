@@ -2,7 +2,8 @@
 
 An outline belongs to the instant of its capture. Once its vertices are points of the world, each eye sees them at
 display where `gazeline.runtime.reproject` says, and moving them there costs no more than drawing them. A vertex is as
-far as its own depth says, else the object's, else the point where the two eyes' gaze meets, else an assumed distance.
+far as its own depth says, else the object's (where no depth picture tells it, the runtime takes the distance at which
+the gaze of both eyes meets), else an assumed distance.
 """
 
 from dataclasses import dataclass, replace
@@ -54,7 +55,6 @@ def placed(
     T_world_camera: SE3,
     camera: Camera | None = None,
     *,
-    gaze_depth_m: float | None = None,
     surface_m: float | None = None,
     default_depth_m: float,
 ) -> tuple[Thing, ...]:
@@ -69,8 +69,7 @@ def placed(
         if not rays:
             continue
         known = thing.depth_m if thing.depth_m and np.isfinite(thing.depth_m) else None
-        vergence = gaze_depth_m if thing.gazed else None
-        distance_m = float(np.clip(surface_m or known or vergence or default_depth_m, NEAREST_M, FARTHEST_M))
+        distance_m = float(np.clip(surface_m or known or default_depth_m, NEAREST_M, FARTHEST_M))
         if surface_m is not None:
             rings = [ray * (surface_m / np.maximum(ray[:, 2:], 0.1)) for ray in rays]
         else:

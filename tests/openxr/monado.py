@@ -140,6 +140,12 @@ class Monado:
         half = shown.shape[1] // 2
         return np.ascontiguousarray(shown[:, :half]), np.ascontiguousarray(shown[:, half:])
 
+    @staticmethod
+    def keep(shots: tuple[Image, Image], name: str) -> None:
+        """Write what was seen into the folder GAZELINE_PICTURES, if that is set, for people to look at."""
+        if folder := os.environ.get("GAZELINE_PICTURES"):
+            cv2.imwrite(f"{folder}/{name}.png", np.concatenate(shots, axis=1)[..., ::-1])
+
     def _end(self, how: signal.Signals) -> None:
         if self._remote is not None:
             self._remote.close()

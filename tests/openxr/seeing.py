@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.runtime.hud.style import ICE, Colour
 from gazeline.runtime.hud.views import Eye, Views
 from tests.openxr.monado import TANGENTS, Image, Monado, wait_for
 
@@ -14,16 +15,17 @@ Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]
 
 
-def accented(image: Image) -> Mask:
-    """The pixels of the accent's colour (ice): bright, and more blue than red. Text is white, other outlines pale."""
+def accented(image: Image, accent: Colour) -> Mask:
+    """The pixels of an accent's colour: bright, and blue or, for amber, red. Text is white, other outlines are pale."""
     red, blue = image[..., 0].astype(int), image[..., 2].astype(int)
-    mask: Mask = (blue > 100) & (red < 0.85 * blue)
+    most, least = (blue, red) if accent == ICE else (red, blue)
+    mask: Mask = (most > 100) & (least < 0.85 * most)
     return mask
 
 
-def enclosed(image: Image) -> Mask:
+def enclosed(image: Image, accent: Colour = ICE) -> Mask:
     """The region that the accent's outline encloses, to the middle of its line; the line to the card is not of it."""
-    mask = accented(image).astype(np.uint8)
+    mask = accented(image, accent).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return np.zeros(mask.shape, np.bool_)

@@ -1,6 +1,8 @@
 """The HUD's life: what it goes through, what it survives, and how it ends."""
 
+import json
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +68,16 @@ def test_without_a_runtime_it_waits_and_says_so_once(testbed: None, tmp_path: Pa
         time.sleep(2.5)
         assert hud.said.count("waiting for it") == 1
         assert hud.end(signal.SIGTERM) == 0
+
+
+def test_the_doctor_tells_what_will_work(monado: Monado) -> None:
+    command = ["python", "-m", "gazeline.runtime.cli", "doctor", "--json"]
+    environment = monado.environment
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False).stdout
+    found = {each["name"]: each for each in json.loads(said) if each["group"] == "Displays"}
+    assert found["OpenXR runtime"]["state"] == "ok"
+    assert "Monado" in found["OpenXR runtime"]["said"]
+    assert "XR_EXT_eye_gaze_interaction" in found["OpenXR runtime"]["said"]
+    assert "Remote HMD" in found["headset"]["said"]
+    assert "head's direction" in found["eye gaze"]["said"]  # the extension is there, and no eyes are tracked
+    assert found["blend modes"]["said"] == "opaque: the camera's picture is shown behind"

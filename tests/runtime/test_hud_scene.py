@@ -71,7 +71,7 @@ def test_each_eye_sees_an_outline_where_reproject_says(yaw_deg: float, step_m: t
             assert angle_rad(seen, expected).max() < 1e-6
 
 
-def test_the_distance_is_the_vertices_then_the_objects_then_the_gazes_then_an_assumed_one() -> None:
+def test_the_distance_is_the_vertices_then_the_objects_then_an_assumed_one() -> None:
     ring = ahead(0.0, 0.0, 0.8)
     distance = float(np.linalg.norm(CAPTURE.inverse().apply(ring), axis=-1).mean())
     everything = thing(1, ring, CAPTURE, gazed=True)
@@ -79,13 +79,12 @@ def test_the_distance_is_the_vertices_then_the_objects_then_the_gazes_then_an_as
     flat.depths_m = []
     nothing = thing(1, ring, CAPTURE, gazed=True, depth=False)
 
-    def drawn_at(each: OverlayObject, gaze_depth_m: float | None = None) -> float:
-        (found,) = placed(overlay([each], CAPTURE), CAPTURE, gaze_depth_m=gaze_depth_m, default_depth_m=3.0)
+    def drawn_at(each: OverlayObject) -> float:
+        (found,) = placed(overlay([each], CAPTURE), CAPTURE, default_depth_m=3.0)
         return float(np.linalg.norm(CAPTURE.inverse().apply(found.rings_m[0]), axis=-1).mean())
 
-    assert drawn_at(everything, 2.0) == pytest.approx(distance, abs=1e-6)
-    assert drawn_at(flat, 2.0) == pytest.approx(distance, abs=0.01)
-    assert drawn_at(nothing, 2.0) == pytest.approx(2.0)
+    assert drawn_at(everything) == pytest.approx(distance, abs=1e-6)
+    assert drawn_at(flat) == pytest.approx(distance, abs=0.01)
     assert drawn_at(nothing) == pytest.approx(3.0)
 
 
