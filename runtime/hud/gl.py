@@ -6,22 +6,19 @@ segments meet, halo and glow are not laid on twice. Colours go in as sRGB, and a
 sRGB one. What comes out has its alpha multiplied in, as OpenXR's compositors take it.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.runtime.hud.atlas import Atlas
 from gazeline.runtime.hud.drawing import Drawing, Stroke
-from gazeline.runtime.hud.text import Label
 from gazeline.runtime.hud.views import Eye, projection
 
-SRGB8_ALPHA8 = 0x8C43
 FRAMEBUFFER_SRGB = 0x8DB9
 SEGMENT = "3f 3f 4f 3f 3f /i"
 SEGMENT_FLOATS = 16
-TEXTURES_KEPT = 128
 
 LINE_VERTEX = """
 #version 330
@@ -78,25 +75,28 @@ PANEL_VERTEX = """
 #version 330
 uniform mat4 view;
 uniform mat4 proj;
-in vec3 corner; in vec2 uv;
-out vec2 place;
+in vec3 middle; in vec3 right; in vec3 up; in vec4 part; in float strength;
+out vec2 place; flat out float alpha;
 void main() {
-    place = uv;
-    gl_Position = proj * (view * vec4(corner, 1.0));
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);  // from the left top one
+    place = mix(part.xy, part.zw, corner);
+    alpha = strength;
+    vec3 at = middle + (2.0 * corner.x - 1.0) * right + (1.0 - 2.0 * corner.y) * up;
+    gl_Position = proj * (view * vec4(at, 1.0));
 }
 """
 PANEL_FRAGMENT = """
 #version 330
 uniform sampler2D picture;
-uniform float alpha;
-in vec2 place;
+in vec2 place; flat in float alpha;
 out vec4 light;
 void main() {
     vec4 texel = texture(picture, place);
     light = vec4(texel.rgb * texel.a, texel.a) * alpha;
 }
 """
-CORNERS = np.array(((-1, 1, 0, 0), (1, 1, 1, 0), (-1, -1, 0, 1), (1, -1, 1, 1)), np.float32)  # x, y, u, v (rows down)
+PANEL = "3f 3f 3f 4f 1f /i"
+PANEL_FLOATS = 14
 
 
 class Painter:
@@ -107,30 +107,24 @@ class Painter:
         self._line = context.program(LINE_VERTEX, LINE_FRAGMENT)
         self._panel = context.program(PANEL_VERTEX, PANEL_FRAGMENT)
         self._segments = context.buffer(reserve=4 * SEGMENT_FLOATS * 256, dynamic=True)
-        self._corners = context.buffer(reserve=4 * 5 * 4 * 64, dynamic=True)
-        self._lines = self._lines_array()
-        self._panels = self._panels_array()
-        self._textures: OrderedDict[Label, moderngl.Texture] = OrderedDict()
-        self._drawing = Drawing()
-        self._count = 0
+        self._cards = context.buffer(reserve=4 * PANEL_FLOATS * 64, dynamic=True)
+        names = ("a", "b", "colour", "widths", "strengths")
+        self._lines = context.vertex_array(self._line, [(self._segments, SEGMENT, *names)])
+        names = ("middle", "right", "up", "part", "strength")
+        self._panels = context.vertex_array(self._panel, [(self._cards, PANEL, *names)])
+        self._atlas = Atlas(context)
+        self._segment_count = self._panel_count = 0
 
     def take(self, drawing: Drawing) -> None:
         """Bring what is to be drawn to the graphics card, once for all eyes."""
-        self._drawing = drawing
         segments = packed(drawing.strokes)
-        self._count = len(segments)
-        if segments.nbytes > self._segments.size:
-            self._segments.orphan(2 * segments.nbytes)
-        if self._count:
-            self._segments.write(segments)
-        corners = np.zeros((len(drawing.panels), 4, 5), np.float32)
-        for quad, panel in zip(corners, drawing.panels, strict=True):
-            quad[:, :3] = panel.middle_m + CORNERS[:, :1] * panel.right_m + CORNERS[:, 1:2] * panel.up_m
-            quad[:, 3:] = CORNERS[:, 2:]
-        if corners.nbytes > self._corners.size:
-            self._corners.orphan(2 * corners.nbytes)
-        if len(corners):
-            self._corners.write(corners)
+        self._segment_count = _written(self._segments, segments)
+        panels = np.empty((len(drawing.panels), PANEL_FLOATS), np.float32)
+        places = self._atlas.places(panel.label for panel in drawing.panels)
+        for row, panel, place in zip(panels, drawing.panels, places, strict=True):
+            row[0:3], row[3:6], row[6:9] = panel.middle_m, panel.right_m, panel.up_m
+            row[9:13], row[13] = place, panel.alpha
+        self._panel_count = _written(self._cards, panels)
 
     def draw(self, eye: Eye, viewport: tuple[int, int, int, int]) -> None:
         """Draw what was taken, as one eye sees it, into a part (x, y, width, height; px) of the framebuffer."""
@@ -141,43 +135,28 @@ class Painter:
         context.enable_only(moderngl.BLEND)
         context.enable_direct(FRAMEBUFFER_SRGB)
         context.blend_func = moderngl.ONE, moderngl.ONE
-        if self._count:
+        if self._segment_count:
             context.blend_equation = moderngl.MAX
             self._line["view"].write(view)
             self._line["proj"].write(proj)
             left, right, _, _ = eye.tangents_lrud
             self._line["pixel"].value = (left + right) / viewport[2]
-            self._lines.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self._count)
+            self._lines.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self._segment_count)
         context.blend_equation = moderngl.FUNC_ADD
         context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        if self._drawing.panels:
+        if self._panel_count:
             self._panel["view"].write(view)
             self._panel["proj"].write(proj)
-            for number, panel in enumerate(self._drawing.panels):
-                self._texture(panel.label).use(0)
-                self._panel["alpha"].value = panel.alpha
-                self._panels.render(moderngl.TRIANGLE_STRIP, vertices=4, first=4 * number)
+            self._panels.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self._panel_count)
 
-    def _texture(self, label: Label) -> moderngl.Texture:
-        texture = self._textures.get(label)
-        if texture is None:
-            height, width = label.pixels.shape[:2]
-            pixels = np.ascontiguousarray(label.pixels)
-            texture = self._context.texture((width, height), 4, pixels, internal_format=SRGB8_ALPHA8)
-            texture.filter = moderngl.LINEAR, moderngl.LINEAR  # it is drawn at its own size
-            texture.repeat_x = texture.repeat_y = False
-            self._textures[label] = texture
-            if len(self._textures) > TEXTURES_KEPT:
-                self._textures.popitem(last=False)[1].release()
-        self._textures.move_to_end(label)
-        return texture
 
-    def _lines_array(self) -> moderngl.VertexArray:
-        names = ("a", "b", "colour", "widths", "strengths")
-        return self._context.vertex_array(self._line, [(self._segments, SEGMENT, *names)])
-
-    def _panels_array(self) -> moderngl.VertexArray:
-        return self._context.vertex_array(self._panel, [(self._corners, "3f 2f", "corner", "uv")])
+def _written(buffer: moderngl.Buffer, rows: NDArray[np.float32]) -> int:
+    """Puts rows into a buffer, which grows as need be; how many there are."""
+    if rows.nbytes > buffer.size:
+        buffer.orphan(2 * rows.nbytes)
+    if rows.nbytes:
+        buffer.write(rows)
+    return len(rows)
 
 
 def packed(strokes: Sequence[Stroke]) -> NDArray[np.float32]:

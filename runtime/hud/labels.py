@@ -90,11 +90,12 @@ def arranged(
     now: dict[Key, Standing] = {}
     asked = {each.key: each for each in wanted}
     taken: list[Rect] = []
+    box = None if outline is None else _box(outline)
 
     def free(rect: Rect) -> bool:
         if any(rect.overlaps(other, APART_RAD) for other in taken):
             return False
-        return outline is None or not _touches(rect, outline)
+        return outline is None or box is None or not (rect.overlaps(box, APART_RAD) and _touches(rect, outline))
 
     for key, label in before.items():  # what fades out still needs its place
         if key not in asked or label.leaving:
@@ -150,6 +151,11 @@ def _fitted(rect: Rect, bounds: Array, key: Key) -> Rect:
         return rect
     low, high = bounds[0] + rect.half, bounds[1] - rect.half
     return rect if (low > high).any() else Rect(np.clip(rect.middle, low, high), rect.half)
+
+
+def _box(outline: Array) -> Rect:
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    return Rect(0.5 * (low + high), 0.5 * (high - low))
 
 
 def _touches(rect: Rect, outline: Array) -> bool:

@@ -7,8 +7,9 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.runtime.hud.atlas import SRGB8_ALPHA8
 from gazeline.runtime.hud.drawing import Drawing
-from gazeline.runtime.hud.gl import SRGB8_ALPHA8, Painter
+from gazeline.runtime.hud.gl import Painter
 from gazeline.runtime.hud.picture import Picture, PicturePainter
 from gazeline.runtime.hud.views import Views
 

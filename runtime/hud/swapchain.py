@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import moderngl
 import xr
 
-from gazeline.runtime.hud.gl import SRGB8_ALPHA8
+from gazeline.runtime.hud.atlas import SRGB8_ALPHA8
 
 WAIT_NS = 100_000_000
 
