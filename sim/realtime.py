@@ -26,6 +26,7 @@ from gazeline.sim.bus_wearer import BusWearer
 from gazeline.sim.delivery import Delivery
 from gazeline.sim.headset import RIG_EVERY_NS, SAMPLE_HZ, Headset, frame_ns, sample_ns
 from gazeline.sim.score import Scorer
+from gazeline.sim.wearer import Wearer
 
 TARGET_GONE_NS = 1_000_000_000  # a calibration that was broken off says nothing more
 READY_WAIT_S = 20.0
@@ -211,7 +212,8 @@ class _Listener:
         if d_head != self._target:
             self._target = d_head
             target = None if d_head is None else np.array(d_head)
-            self._headset.wearer.look_at(self._target_ns, target, depth_m)
+            if isinstance(self._headset.wearer, Wearer):  # another one sees it without being told
+                self._headset.wearer.look_at(self._target_ns, target, depth_m)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def _asked_runtime(named: str, *, can_ask: bool) -> list[Finding]:
     """What the active runtime says of itself and its headset, and what will therefore work."""
     if not can_ask or importlib.util.find_spec("moderngl") is None:
         return [Finding("Displays", "OpenXR runtime", "ok", named)]
-    worked, said = _tried(OPENXR)
+    worked, said = tried(OPENXR)
     if not worked:
         return [Finding("Displays", "OpenXR runtime", "broken", f"{named} is the active one, but {said}")]
     told = json.loads(said)

@@ -54,19 +54,37 @@ def panel(label: Label, views: Views, middle: Array, half: Array, distance_m: fl
     return Panel(label, views.point(middle, distance_m), scale * half[0] * right, scale * half[1] * up, alpha)
 
 
-def ring(
-    views: Views, middle: Array, distance_m: float, progress: float, colour: Colour, style: Style
-) -> tuple[Stroke, Stroke]:
-    """A ring around a place (tangents (2,)) that fills up, clockwise from the top, as ``progress`` goes to 1."""
-    right, up = views.axes()
-    turn = np.linspace(0.0, tau, RING_STEPS + 1)
-    reach = distance_m * RING_RAD
-    circle = views.point(middle, distance_m) + reach * (np.sin(turn)[:, None] * right + np.cos(turn)[:, None] * up)
-    done = 1 + max(1, round(min(max(progress, 0.0), 1.0) * RING_STEPS))
-    return (
-        Stroke(circle[:-1], True, colour, style.other, 0.5),
-        Stroke(circle[:done], False, colour, style.gazed, 1.0),
-    )
+@dataclass(frozen=True, eq=False)
+class Ring:
+    """A ring that fills up, clockwise from the top, as ``progress`` goes from 0 to 1: around what is being selected, or
+    a target of the gaze's calibration.
+
+    ``middle``: its place in the view (tangents (2,)). With ``dot_rad``, a dot of that diameter in its middle; ``alone``
+    means that nothing else is to be shown.
+    """
+
+    middle: Array
+    distance_m: float
+    progress: float
+    dot_rad: float = 0.0
+    alone: bool = False
+
+    def strokes(self, views: Views, colour: Colour, style: Style) -> list[Stroke]:
+        """The ring, the part of it that is filled, and the dot."""
+        right, up = views.axes()
+        turn = np.linspace(0.0, tau, RING_STEPS + 1)
+        reach = self.distance_m * max(RING_RAD, self.dot_rad)
+        centre = views.point(self.middle, self.distance_m)
+        circle = centre + reach * (np.sin(turn)[:, None] * right + np.cos(turn)[:, None] * up)
+        done = 1 + max(1, round(min(max(self.progress, 0.0), 1.0) * RING_STEPS))
+        found = [
+            Stroke(circle[:-1], True, colour, style.other, 0.5),
+            Stroke(circle[:done], False, colour, style.gazed, 1.0),
+        ]
+        if self.dot_rad > 0.0:  # a line of no length is a dot
+            dot = Line(self.dot_rad / 2.0, style.gazed.halo_rad, 0.0, 1.0, style.gazed.halo_alpha, 0.0)
+            found.append(Stroke(np.stack((centre, centre)), False, colour, dot, 1.0))
+        return found
 
 
 def mixed(a: Line, b: Line, share: float) -> Line:

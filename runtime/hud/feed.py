@@ -11,9 +11,10 @@ from gazeline.calib.se3 import SE3
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.hud.picture import Picture
 from gazeline.runtime.images import image_of
-from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec3
+from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec3
 from gazeline.runtime.sync import pose_of, se3_of
 from gazeline.runtime.topics import (
+    CALIBRATE_TARGET,
     FRAME_WORLD,
     GAZE_BINOCULAR,
     OVERLAY_OBJECTS,
@@ -25,6 +26,7 @@ from gazeline.runtime.wire import Received, WireError
 
 HEAD_CONFIDENCE = 0.7  # the head's direction as gaze: enough to be used, less than eyes have
 HEADS_KEPT = 1000
+TARGET_GONE_NS = 500_000_000
 PICTURE_MAX_AGE_NS = 500_000_000  # what the camera shows no more is worse than the dark
 
 
@@ -38,13 +40,14 @@ class Feed:
 
     def __init__(self, address: BusAddress, *, pictures: bool, own_head: bool = True) -> None:
         self._pictures, self._own_head = pictures, own_head
-        topics = [OVERLAY_OBJECTS, RIG_DEVICE, *([FRAME_WORLD] if pictures else [])]
+        topics = [OVERLAY_OBJECTS, RIG_DEVICE, CALIBRATE_TARGET, *([FRAME_WORLD] if pictures else [])]
         self._stack = contextlib.ExitStack()
         self._publisher = self._stack.enter_context(Publisher(address))
         self._subscriber = self._stack.enter_context(Subscriber(address, topics))
         self._viewpoint = Viewpoint()
         self._heads: deque[HeadPose] = deque(maxlen=HEADS_KEPT)  # from the thread that senses
         self._frame: Received | None = None
+        self._target: Received | None = None
         self.overlay: Overlay | None = None
         self.picture: Picture | None = None
         self.changed = False
@@ -67,10 +70,20 @@ class Feed:
                 self._frame = received
             elif isinstance(message, RigDevice):
                 self._viewpoint.take(message)
+            elif isinstance(message, CalibrationTarget):
+                self._target = received
         if self._pictures:
             self._decode()
         if self.picture is not None and time.monotonic_ns() - self.picture.capture_ns > PICTURE_MAX_AGE_NS:
             self.picture = None
+
+    @property
+    def target(self) -> CalibrationTarget | None:
+        """What is to be looked at while gaze is calibrated; None when nobody says so any more."""
+        received = self._target
+        if received is None or time.monotonic_ns() - received.receive_ns > TARGET_GONE_NS:
+            return None
+        return received.message if isinstance(received.message, CalibrationTarget) else None
 
     def placed(self, overlay: Overlay) -> tuple[SE3, Camera | None] | None:
         """T_world_camera at the overlay's capture, and its camera if that is known; None where the pose is not."""

@@ -17,12 +17,12 @@ from xr.exception import ErrorResult
 from gazeline.runtime.bus import BusAddress
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.hud.display import Display, Frame
-from gazeline.runtime.hud.drawing import Drawing
+from gazeline.runtime.hud.drawing import Drawing, Ring
 from gazeline.runtime.hud.feed import Feed
 from gazeline.runtime.hud.input import Input
 from gazeline.runtime.hud.instance import NoDisplayError, reason
 from gazeline.runtime.hud.place import placed
-from gazeline.runtime.hud.scene import Hud, Ring
+from gazeline.runtime.hud.scene import Hud
 from gazeline.runtime.hud.select import Dwell, prompt_of
 from gazeline.runtime.hud.sense import Sensing
 from gazeline.runtime.hud.style import AMBER, ICE, style_for
@@ -138,7 +138,7 @@ class _Showing:
             self._hud = Hud(style_for(display.blend), frame.views.pixel_rad)
         if feed.changed and feed.overlay is not None:
             self._take_overlay(self._hud, on_picture=picture is not None, now_ns=now_ns)
-        ring = self._select(self._hud, frame, now_ns)
+        ring = self._target() or self._select(self._hud, frame, now_ns)
         display_ns = display.clock.to_host_ns(frame.display_time)
         drawing = self._hud.frame(frame.views, now_ns, ring, display_ns=display_ns)
         display.show(frame, drawing, picture, self._surface_m)
@@ -161,6 +161,15 @@ class _Showing:
             default_depth_m=DEFAULT_DEPTH_M,
         )
         hud.show(things, ICE if overlay.gaze_source == "eye" else AMBER, now_ns)
+
+    def _target(self) -> Ring | None:
+        """The target of a calibration of the gaze, while there is one ahead."""
+        target = self._feed.target
+        if target is None or target.d_head is None or target.d_head[2] > -0.1:
+            return None
+        x, y, z = target.d_head
+        middle = np.array((x, y)) / -z
+        return Ring(middle, target.depth_m, target.progress, dot_rad=target.size_rad, alone=True)
 
     def _select(self, hud: Hud, frame: Frame, now_ns: int) -> Ring | None:
         """Selects what is looked at where the wearer says so; returns the ring that tells of it."""

@@ -14,10 +14,10 @@ from tests.runtime.hud_things import CAMERA_AT, Array, disc, overlay, thing
 
 pytest.importorskip("PIL")
 
-from gazeline.runtime.hud.drawing import Drawing, Panel
+from gazeline.runtime.hud.drawing import Drawing, Panel, Ring
 from gazeline.runtime.hud.fade import FADE_NS, faded
 from gazeline.runtime.hud.place import placed
-from gazeline.runtime.hud.scene import HOLD_NS, Hud, Ring
+from gazeline.runtime.hud.scene import HOLD_NS, Hud
 from gazeline.runtime.hud.select import Dwell, prompt_of
 from gazeline.runtime.hud.style import AMBER, ICE, style_for
 from gazeline.runtime.hud.views import Eye, Views, stereo, symmetric
@@ -290,6 +290,21 @@ def test_the_ring_fills_up_around_the_object() -> None:
         lengths.append(len(bright.points_m))
         np.testing.assert_allclose(np.linalg.norm(views.tangents(dim.points_m), axis=-1), radians(1.1), rtol=0.01)
     assert lengths[0] < lengths[1] < lengths[2]
+
+
+def test_while_gaze_is_calibrated_the_target_stands_alone() -> None:
+    views = symmetric(HEAD, 1000, 1000, 80.0)
+    hud = Hud(style_for("alpha"), PIXEL_RAD)
+    shown(hud, [thing(1, ahead(0.0, 0.0, 1.0), CAPTURE, gazed=True)], views)
+    things = placed(overlay([thing(1, ahead(0.0, 0.0, 1.0), CAPTURE)], CAPTURE), CAPTURE, default_depth_m=1.0)
+    target = Ring(np.array((0.2, 0.1)), 1.5, 0.5, dot_rad=0.02, alone=True)
+    for number in range(30, 60):
+        hud.show(things, ICE, number * FRAME_NS)
+        drawing = hud.frame(views, number * FRAME_NS, target)
+    assert not drawing.panels
+    _, _, dot = drawing.strokes
+    np.testing.assert_allclose(views.tangents(dot.points_m[0]), (0.2, 0.1), atol=1e-9)
+    assert dot.line.half_rad == pytest.approx(0.01)
 
 
 # ------------------------------------------------------------------------------------------------------------- style
