@@ -63,7 +63,8 @@ def run(options: Options) -> bool:
     if options.map is not None:
         report.write_map(found, options.field_deg, options.map)
     if judged.passed:
-        console.print(f"Stored: {gaze_profile.save(found.profile)}. Use it with: gazeline run --user {options.user}")
+        stored = gaze_profile.save(found.profile)
+        console.print(f"Stored: {stored}. Use it with: gazeline run --user {options.user}", soft_wrap=True)
     return judged.passed
 
 
