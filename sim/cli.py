@@ -187,6 +187,31 @@ def views(
     render_views(out, count, seed0, size, views_per_scene)
 
 
+@app.command()
+def board(
+    out: Annotated[Path, typer.Argument(metavar="FILE.gzl", help="The log to write.")],
+    spec: Annotated[str, typer.Option("--board", help="The board.")] = "chessboard:8x5:30mm",
+    seed: Seed = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=1.0, help="Length of the session.")] = 20.0,
+    size: Size = "640x480",
+    fisheye: Fisheye = False,
+) -> None:
+    """Somebody looks at a calibration board from all sides: pictures and head poses in a log, to calibrate with.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline sim board session.gzl
+      gazeline calibrate extrinsics session.gzl --board chessboard:8x5:30mm
+    """
+    from gazeline.calib.board import parse_board
+    from gazeline.sim.board_session import BoardSettings, write_board_session
+    from gazeline.sim.rig import simulated_rig
+
+    rig = simulated_rig(*width_height(size, "--size"), fisheye=fisheye)
+    write_board_session(out, rig, parse_board(spec), BoardSettings(seconds=seconds), seed)
+
+
 def _settings(
     rate: float,
     faults: str,

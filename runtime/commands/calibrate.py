@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
+from gazeline.runtime.commands.calibrate_camera import board, camera, convert, display, extrinsics
 from gazeline.runtime.options import Bus, Plain
 
 app = typer.Typer(help="Calibrate cameras, clocks and gaze.", rich_markup_mode="rich")
+for command in (camera, extrinsics, display, board, convert):
+    app.command()(command)
 
 
 @app.command("gaze")

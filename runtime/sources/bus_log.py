@@ -19,7 +19,7 @@ def open_log(path: Path, *, gaze: bool, scripted: bool, rig: Rig | None) -> Sour
 
     ``rig``: for a log without a calibration of its own. Raises OSError or ValueError with one sentence.
     """
-    rig = rig or _recorded_rig(path)
+    rig = rig or recorded_rig(path)
     if gaze or not scripted:
         return Source(path.name, rig, lambda: _samples(path, gaze=gaze))
     if CAMERA_ID not in rig.cameras:
@@ -56,7 +56,8 @@ def _with(first: Sample, rest: Iterator[Sample]) -> Iterator[Sample]:
     yield from rest
 
 
-def _recorded_rig(path: Path) -> Rig:
+def recorded_rig(path: Path) -> Rig:
+    """The calibration in a log. Raises OSError or ValueError with one sentence."""
     for received in read_log(path):
         if isinstance(received.message, RigDevice):
             try:

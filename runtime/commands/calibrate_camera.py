@@ -1,0 +1,155 @@
+"""``gazeline calibrate camera`` and what goes with it: where camera and display sit, boards, other tools' files."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BoardSpec = Annotated[
+    str,
+    typer.Option(
+        "--board",
+        metavar="BOARD",
+        help="chessboard:8x6:25mm (inner corners, square) or charuco:11x8:20mm:15mm:5x5_100 (squares, square, marker).",
+    ),
+]
+
+
+RigOption = Annotated[
+    Path | None,
+    typer.Option("--rig", metavar="FILE.json", help="The camera's calibration.", show_default="what the log carries"),
+]
+Recording = Annotated[Path, typer.Argument(metavar="LOG.gzl", help="A log of the bus: pictures and head poses.")]
+RigOut = Annotated[Path, typer.Option("--out", metavar="FILE.json", help="The rig to write.")]
+
+
+def _quiet_blas() -> None:
+    """Before numpy is loaded: its threads fight over busy cores, and the systems here are small."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def camera(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A folder of pictures, a video, a .vrs, a .gzl, or a bus address.")
+    ],
+    board: BoardSpec,
+    model: Annotated[
+        str, typer.Option("--model", help="auto, pinhole, radtan, fisheye, rational or fisheye624.")
+    ] = "auto",
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the rig and the report go.")] = Path(
+        "calibration"
+    ),
+    rig: Annotated[
+        Path | None, typer.Option("--rig", metavar="FILE.json", help="A rig whose camera is to be replaced.")
+    ] = None,
+) -> None:
+    """Calibrate a camera from views of a board.
+
+    Bad views are left out, with the reason. The lens model is the one that best predicts views it was not fitted to.
+    FOLDER gets rig.json, report.html, report.json and the report's pictures.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate camera pictures/ --board chessboard:8x6:25mm
+      gazeline calibrate camera walk.mp4 --board charuco:11x8:20mm:15mm:5x5_100 --model fisheye
+    """
+    _quiet_blas()
+    from rich.console import Console
+
+    from gazeline.runtime.calibration import camera as camera_
+
+    camera_.run(camera_.Options(source=source, board=board, model=model, out=out, rig=rig), Console())
+
+
+def extrinsics(source: Recording, board: BoardSpec, out: RigOut = Path("rig.json"), rig: RigOption = None) -> None:
+    """Find where the camera sits on the head, from a board that stands still while the head moves and is tracked.
+
+    Look at the board from all sides for half a minute, and nod, turn and tilt the head by 20 degrees and more.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate extrinsics session.gzl --board chessboard:8x5:30mm --rig calibration/rig.json --out rig.json
+    """
+    _quiet_blas()
+    from rich.console import Console
+
+    from gazeline.runtime.calibration import extrinsics as extrinsics_
+
+    extrinsics_.run(extrinsics_.Options(source=source, board=board, out=out, rig=rig), Console())
+
+
+def display(
+    source: Recording,
+    alignments: Annotated[
+        Path, typer.Argument(metavar="ALIGNMENTS.csv", help="capture_ns,x_px,y_px[,corner]: see below.")
+    ],
+    board: BoardSpec,
+    out: RigOut = Path("rig.json"),
+    rig: RigOption = None,
+) -> None:
+    """Find where the display sits on the head, from marks on it that were brought over a corner of a board.
+
+    Each line of ALIGNMENTS.csv: when the mark at the display's pixel x_px, y_px covered the board's corner (its number,
+    0 where none is given). A wearer does that by eye; a camera behind the display does it more exactly. Make 20, all
+    over the display, at 0.4 to 2 m. The rig needs the display's size and tangents; its place is what is found.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate display session.gzl alignments.csv --board chessboard:8x5:30mm --rig rig.json --out rig.json
+    """
+    _quiet_blas()
+    from rich.console import Console
+
+    from gazeline.runtime.calibration import extrinsics as extrinsics_
+
+    options = extrinsics_.Options(source=source, board=board, out=out, rig=rig, alignments=alignments)
+    extrinsics_.run_display(options, Console())
+
+
+def board(
+    spec: Annotated[str, typer.Argument(metavar="BOARD", help="As --board of the other commands has it.")],
+    out: Annotated[Path, typer.Argument(metavar="FILE.svg", help="The drawing, in true size.")],
+) -> None:
+    """Draw a board to print: at 100 %, and glued to something flat.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate board chessboard:8x5:30mm board.svg
+      gazeline calibrate board charuco:9x6:30mm:22mm:5x5_100 board.svg
+    """
+    from gazeline.calib.board import parse_board
+    from gazeline.runtime.files import write_bytes
+
+    write_bytes(out, parse_board(spec).svg().encode())
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A rig, Kalibr's or OpenCV's YAML, an Aria .vrs, scene_camera.json.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A rig (.json), or a YAML file.")],
+    form: Annotated[str, typer.Option("--format", metavar="opencv|kalibr", help="Of a YAML file.")] = "opencv",
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="WxH", help="Of the pictures, where the file does not say.")
+    ] = None,
+) -> None:
+    """Read the calibration of another tool, or write it for one.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate convert camchain.yaml rig.json
+      gazeline calibrate convert recording.vrs rig.json
+      gazeline calibrate convert scene_camera.json rig.json           a Neon export
+      gazeline calibrate convert rig.json camera.yaml --format kalibr
+    """
+    if form not in ("opencv", "kalibr"):
+        raise ValueError(f"--format {form} is not known; choose opencv or kalibr")
+    from gazeline.runtime.calibration import convert as convert_
+
+    typer.echo(f"{convert_.convert(source, out, form, size)} -> {out}")
