@@ -22,7 +22,8 @@ from rich.console import Console
 from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.runtime import gaze_profile, terminal, topics
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
-from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.clock import Clocks, stamped
+from gazeline.runtime.clock_exchange import Exchanger, measure_of
 from gazeline.runtime.config import ModelSettings, Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode, window_of
@@ -111,7 +112,9 @@ def run(
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
         stack.enter_context(_unhurried_collector())
-        loop = stack.enter_context(_Loop(state, segmenter, publisher, subscriber, tell))
+        asked = settings.sync.clock
+        exchanger = stack.enter_context(Exchanger(measure_of(asked))) if asked else None
+        loop = stack.enter_context(_Loop(state, segmenter, publisher, subscriber, tell, exchanger))
         loop.run(stop)
 
 
@@ -125,10 +128,12 @@ class _Loop:
         publisher: Publisher,
         subscriber: Subscriber,
         tell: terminal.Show | None,
+        exchanger: Exchanger | None,
     ) -> None:
         self._inbox: Inbox = queue.Queue(WAITING)
         self._publisher, self._subscriber, self._tell = publisher, subscriber, tell
         self._state, settings = state, state.settings
+        self._clocks, self._exchanger = Clocks(), exchanger
         self._stats = StatsAccumulator(segmenter.name, time.monotonic_ns())
         self._overlay: Overlay | None = None
         self._outlined_frame: int | None = None
@@ -217,6 +222,9 @@ class _Loop:
         stats.gaze["prompts"] = state.counts.get("prompts", 0)
         stats.gaze["fixations"] = state.inputs.gaze.fixations
         stats.dropped = Counter(state.dropped)
+        stats.clocks = self._clocks.stats(now_ns, state.settings.sync.clock_limit_ms)
+        if self._exchanger is not None:
+            bus["clock_no_answer"] = self._exchanger.failures
         message = stats.snapshot(now_ns, ready=True, elsewhere=bus + self._publisher.dropped)
         correction = state.inputs.correction
         if correction.user:
@@ -229,11 +237,12 @@ class _Loop:
 
     def _listen(self) -> None:
         """Messages to events, in a thread of its own, so that the step has one thing to wait for."""
-        clock = OffsetEstimator()
         while not self._closing.is_set():
             events = []
+            for answer in self._exchanger.answers() if self._exchanger is not None else ():
+                self._clocks = self._clocks.exchanged(answer)
             for received in self._subscriber.poll(100):
-                in_host_time, clock = stamped(received, clock)
+                in_host_time, self._clocks = stamped(received, self._clocks)
                 if (event := event_of(in_host_time)) is not None:
                     events.append(event)
             if events:

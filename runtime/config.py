@@ -52,7 +52,7 @@ class OutlineSettings(Struct, frozen=True, kw_only=True):
     tolerance_px: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.5  # no vertex left out lies farther from the outline
     min_area_px: Annotated[float, Meta(ge=0.0)] = 24.0  # smaller islands and holes are left away
     max_objects: Annotated[int, Meta(ge=1, le=100)] = 8
-    default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.0  # where nothing says how far the object is
+    default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.3  # where nothing says how far the object is
 
 
 class SyncSettings(Struct, frozen=True, kw_only=True):
@@ -61,6 +61,10 @@ class SyncSettings(Struct, frozen=True, kw_only=True):
     # For so long the head's motion is carried on beyond its last known pose; after that the pose is unknown. At 100
     # deg/s the error of constant velocity stays well under a degree up to here.
     extrapolate_ms: Annotated[float, Meta(ge=0.0, le=500.0)] = 50.0
+    # Who can be asked for the time of senders without capture_ns: a Pupil Remote (tcp://host:50020), or the time echo
+    # of Pupil Labs' Neon (echo://host:port); empty: their clock is estimated from when their messages arrive.
+    clock: str = ""
+    clock_limit_ms: Annotated[float, Meta(gt=0.0, le=10_000.0)] = 20.0  # a clock known less well than this is warned of
 
 
 class BusSettings(Struct, frozen=True, kw_only=True):

@@ -30,13 +30,10 @@ class Distances:
     rings: tuple[Array, ...]
 
 
-def metres(plane: Plane, width: int, height: int) -> NDArray[np.float32]:
-    """A depth picture at the size of its camera's picture: (height, width), 0 where the distance is unknown."""
-    whole = plane
-    if plane.shape != (height, width):
-        whole = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
-    depth_m = whole * np.float32(1e-3)
-    depth_m[whole == UNKNOWN[1]] = 0.0
+def metres(plane: Plane) -> NDArray[np.float32]:
+    """A depth picture in metres (h, w), 0 where the distance is unknown."""
+    depth_m = plane * np.float32(1e-3)
+    depth_m[plane == UNKNOWN[1]] = 0.0
     return np.asarray(depth_m, np.float32)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gazeline.engines.segmenter import Segmenter
 from gazeline.engines.window import Window
+from gazeline.runtime.depth import metres
 from gazeline.runtime.events import Encode, Encoded
 from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Vec2
@@ -26,7 +27,8 @@ def encode(
     image = request.picture if isinstance(request.picture, np.ndarray) else image_of(request.picture)
     ready_ns = clock_ns()
     seen = window_of(segmenter, image.shape[1], image.shape[0], request.centre_px, window)
-    embedding = segmenter.encode(image, seen)
+    depth_m = metres(request.depth) if request.depth is not None and segmenter.takes_depth else None
+    embedding = segmenter.encode(image, seen, depth_m)
     ended_ns = clock_ns()
     took_ms = {"picture": (ready_ns - started_ns) * 1e-6, "encode": (ended_ns - ready_ns) * 1e-6}
     return Encoded(request, image, embedding, took_ms)

@@ -180,6 +180,22 @@ class GazeDrift(Struct, kw_only=True):
     noticed: bool
 
 
+class ClockStats(Struct, kw_only=True, omit_defaults=True):
+    """The clock of the sender of a topic, by what came lately: host time = sender's time + ``offset_ms``.
+
+    ``delay_ms``: from capture to arrival at the fastest, as far as the offset is known. ``drift_ppm``: how much faster
+    than the host's it runs, absent at first. ``steps``: how often it was set. ``trouble``: what is wrong, if anything.
+    """
+
+    domain: Literal["host", "sender"]
+    offset_ms: float
+    uncertainty_ms: float
+    delay_ms: float
+    drift_ppm: float | None = None
+    steps: int = 0
+    trouble: str = ""
+
+
 class Stats(Message, kw_only=True):
     """``stats.runtime``: the runtime's state, about twice a second; counts are totals since start."""
 
@@ -191,6 +207,7 @@ class Stats(Message, kw_only=True):
     dropped: dict[str, int]  # by reason
     stages: dict[str, StageStats]
     rates_hz: dict[str, float]
+    clocks: dict[str, ClockStats] = {}  # by topic
     rss_mb: float
     rss_peak_mb: float
     gaze_user: str = ""  # whose gaze profile there is

@@ -12,21 +12,27 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SPAN_NS = 350_000_000  # sightings older than this before the newest say nothing about now
-MOST = 8
-FEWEST = 3  # sightings for a line
-FORGET = 0.6  # share of the hindsight that each sighting keeps
+SPAN_NS = 220_000_000  # sightings older than this before the newest say nothing about now
+MOST = 4  # more would smooth what turns and bounces
+FEWEST = 2  # sightings for a line that the next one can judge
+FORGET = 0.5  # share of the hindsight that each sighting keeps
 SLOWEST_RAD_S = 0.02  # a tenth of a degree in 100 ms: less is not worth the jitter
 BETTER = 0.4  # the line's squared error must be below this share of standing still's
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """From where (3,) in which unit direction (3,) a thing's middle was seen, world, and when."""
+    """From where (3,), in which unit direction (3,) and how far away a thing's middle was seen, world, and when."""
 
     t_ns: int
     origin_m: Array
     d_world: Array
+    depth_m: float
+
+    @property
+    def p_world(self) -> Array:
+        """Where it was (3,)."""
+        return self.origin_m + self.depth_m * self.d_world
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +43,8 @@ class Motion:
     moving_error: float = 0.0
     still_error: float = 0.0
 
-    def seen(self, sighting: Sighting, depth_m: float) -> "Motion":
-        """With one more sighting, of a thing ``depth_m`` away; one that is not newer changes nothing, and after a pause
-        it begins anew."""
+    def seen(self, sighting: Sighting) -> "Motion":
+        """With one more sighting; one that is not newer changes nothing, and after a pause it begins anew."""
         if self.sightings and sighting.t_ns <= self.sightings[-1].t_ns:
             return self
         recent = tuple(s for s in self.sightings if sighting.t_ns - s.t_ns <= SPAN_NS)
@@ -47,32 +52,34 @@ class Motion:
             return Motion((sighting,))
         moving_error, still_error = self.moving_error, self.still_error
         if len(recent) >= FEWEST:
-            place, velocity = _line(recent, depth_m)
+            place, velocity = _line(recent)
             after_s = (sighting.t_ns - recent[-1].t_ns) * 1e-9
             moving = _off(sighting, place + after_s * velocity)
-            still = _off(sighting, recent[-1].origin_m + depth_m * recent[-1].d_world)
+            still = _off(sighting, recent[-1].p_world)
             moving_error = FORGET * moving_error + (1.0 - FORGET) * moving
             still_error = FORGET * still_error + (1.0 - FORGET) * still
         return replace(self, sightings=(*recent, sighting)[-MOST:], moving_error=moving_error, still_error=still_error)
 
-    def velocity_m_s(self, depth_m: float) -> Array | None:
-        """The velocity (3,) across the line of sight, world, of a thing ``depth_m`` away; None where it stands still
-        or moves in a way that would be predicted worse than not at all."""
+    @property
+    def velocity_m_s(self) -> Array | None:
+        """The velocity (3,) across the line of sight, world; None where the thing stands still, or moves in a way that
+        would be predicted worse than not at all."""
         if len(self.sightings) <= FEWEST or not self.moving_error < BETTER * self.still_error:
             return None
-        velocity = _line(self.sightings, depth_m)[1]
-        return velocity if float(np.linalg.norm(velocity)) > SLOWEST_RAD_S * depth_m else None
+        _, velocity = _line(self.sightings)
+        return velocity if float(np.linalg.norm(velocity)) > SLOWEST_RAD_S * self.sightings[-1].depth_m else None
 
 
-def _line(sightings: tuple[Sighting, ...], depth_m: float) -> tuple[Array, Array]:
+def _line(sightings: tuple[Sighting, ...]) -> tuple[Array, Array]:
     """Place (3,) at the newest sighting and velocity (3,) of a straight line through all of them.
 
-    All at the same distance: what the distance does is not seen well enough to be carried on.
+    Only what it does across the line of sight: the distance is not seen well enough to be carried on, and matters less.
     """
     t_s = np.array([(s.t_ns - sightings[-1].t_ns) * 1e-9 for s in sightings])
-    places = np.stack([s.origin_m + depth_m * s.d_world for s in sightings])  # (n, 3)
+    places = np.stack([s.p_world for s in sightings])  # (n, 3)
     (velocity, place), *_ = np.linalg.lstsq(np.stack((t_s, np.ones_like(t_s)), axis=1), places, rcond=None)
-    return place, velocity
+    d = sightings[-1].d_world
+    return place, velocity - (velocity @ d) * d
 
 
 def _off(sighting: Sighting, place: Array) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 
 from gazeline.runtime import topics
-from gazeline.runtime.messages import StageStats, Stats
+from gazeline.runtime.messages import ClockStats, StageStats, Stats
 
 WINDOW_NS = 5_000_000_000  # "now" in latencies and rates
 SAMPLES = 1024  # per stage
@@ -75,6 +75,7 @@ class StatsAccumulator:
         self.frames: Counter[str] = Counter(captured=0, encoded=0, dropped=0)
         self.gaze: Counter[str] = Counter(samples=0, prompts=0, fixations=0)
         self.dropped: Counter[str] = Counter()
+        self.clocks: dict[str, ClockStats] = {}
         self._start_ns = start_ns
         self._stages: dict[str, LatencyWindow] = {}
         self._rates: dict[str, Rate] = {}
@@ -104,6 +105,7 @@ class StatsAccumulator:
             dropped=dict(self.dropped + Counter(elsewhere or {})),
             stages={name: summary for name, summary in summaries.items() if summary is not None},
             rates_hz={name: rate.hz(now_ns) for name, rate in self._rates.items()},
+            clocks=self.clocks,
             rss_mb=rss_mb,
             rss_peak_mb=self._rss_peak_mb,
         )
@@ -119,6 +121,7 @@ def notices(stats: Stats) -> list[str]:
         off_deg = degrees(hypot(drift.right_rad, drift.up_rad))
         whose = f"; is this {stats.gaze_user}?" if stats.gaze_user else "."
         found.append(f"Gaze seems to be off by {off_deg:.1f} deg: the headset slipped, or needs a calibration{whose}")
+    found += [f"Clock of {topic}: {clock.trouble}." for topic, clock in stats.clocks.items() if clock.trouble]
     return found
 
 

@@ -44,6 +44,7 @@ WHY_DROPPED = {
     "gaze_no_rig": "gaze that no calibration places in the picture",
     "gaze_no_frame": "gaze in pixels before the first picture",
     "gaze_no_direction": "gaze that points nowhere",
+    "clock_no_answer": "times that the clock to be asked did not answer",
     "prompt_unsupported": "prompts of a kind that is not supported",
     "prompt_unknown_frame": "prompts about a picture that is not known",
     "prompt_outside": "prompts outside of their picture",
@@ -64,6 +65,8 @@ def view(stats: Stats, overlay: Overlay | None = None) -> RenderableType:
     parts: list[RenderableType] = [_headline(stats), _gaze(overlay)]
     parts += [Text(notice, "yellow") for notice in notices(stats)]
     parts += [Text(), numbers]
+    if any(clock.domain == "sender" or clock.trouble for clock in stats.clocks.values()):
+        parts += [Text(), _clocks(stats)]
     if any(stats.dropped.values()):
         parts += [Text(), _drops(stats)]
     return Padding(Group(*parts), (1, 2))
@@ -75,6 +78,7 @@ def line(stats: Stats, overlay: Overlay | None = None) -> str:
     words += [f"{name} {hz:.0f}/s" for name, hz in stats.rates_hz.items()]
     words += [f"{name} {s.p50_ms:.0f}/{s.p99_ms:.0f} ms" for name, s in stats.stages.items()]
     words.append(f"dropped {sum(stats.dropped.values())}")
+    words += [f"{topic}: {clock.trouble}" for topic, clock in stats.clocks.items() if clock.trouble]
     words.append(f"{stats.rss_mb:.0f} MB")
     if overlay is not None:
         gazed = _gazed(overlay)
@@ -158,6 +162,18 @@ def _rates(stats: Stats) -> Table:
     for name, hz in stats.rates_hz.items():
         total = totals.get(name)
         table.add_row(escape(name), f"{hz:.1f}", "" if total is None else str(total))
+    return table
+
+
+def _clocks(stats: Stats) -> Table:
+    """Where more is to be said of a clock than that it is this machine's."""
+    table = _table("clock", "offset, ms", "±", "delay", "drift, ppm", "")
+    for topic, clock in stats.clocks.items():
+        if clock.domain == "sender" or clock.trouble:
+            drift = "" if clock.drift_ppm is None else f"{clock.drift_ppm:.1f}"
+            numbers = (f"{clock.offset_ms:.1f}", f"{clock.uncertainty_ms:.1f}", f"{clock.delay_ms:.1f}", drift)
+            table.add_row(escape(topic), *numbers, Text(clock.trouble, "red"))
+    table.columns[5].justify = "left"
     return table
 
 

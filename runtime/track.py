@@ -109,7 +109,7 @@ def velocity_of(tracker: Tracker, track_id: int) -> Array | None:
     track = next((track for track in tracker.tracks if track.id == track_id), None)
     if track is None or track.shape.depth_m is None:
         return None
-    return track.motion.velocity_m_s(track.shape.depth_m)
+    return track.motion.velocity_m_s
 
 
 def likeness(a: Rings, b: Rings) -> float:
@@ -135,8 +135,9 @@ def _seen(track_id: int, shape: Shape, t_ns: int, camera: Camera | None, motion:
     motion = motion or Motion()
     if camera is None or shape.T_world_camera is None or not shape.rays or shape.depth_m is None:
         return Track(track_id, shape, t_ns)
-    sighting = Sighting(t_ns, shape.T_world_camera.xyz_m, shape.T_world_camera.R @ middle_of(shape))
-    return Track(track_id, shape, t_ns, motion.seen(sighting, shape.depth_m))
+    camera_pose = shape.T_world_camera
+    sighting = Sighting(t_ns, camera_pose.xyz_m, camera_pose.R @ middle_of(shape), shape.depth_m)
+    return Track(track_id, shape, t_ns, motion.seen(sighting))
 
 
 def middle_of(shape: Shape) -> Array:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.draw import draw_overlay
 from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Frame, Overlay
@@ -66,7 +66,7 @@ class VideoWriter:
         self.counts = VideoCounts()
         self._path, self._fps, self._wait_frames = path, fps, wait_frames
         self._viewpoint = Viewpoint()
-        self._clock = OffsetEstimator()
+        self._clock = Clocks()
         self._waiting: deque[Received] = deque()
         self._overlay: Overlay | None = None  # the newest that is no newer than the next picture
         self._later: list[Overlay] = []  # those newer than all pictures written so far

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
+import msgspec
 import typer
 
 from gazeline.runtime import exits
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.files import write_bytes
 from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video, width_height
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
@@ -210,6 +212,61 @@ def board(
 
     rig = simulated_rig(*width_height(size, "--size"), fisheye=fisheye)
     write_board_session(out, rig, parse_board(spec), BoardSettings(seconds=seconds), seed)
+
+
+@app.command()
+def log(
+    out: Annotated[Path, typer.Argument(metavar="FILE.gzl", help="Where to write it.")],
+    scene: Scene = "kitchen",
+    seed: Seed = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="Length of the session.")] = 20.0,
+    size: Size = "640x480",
+    camera_offset_ms: Annotated[float, typer.Option(help="By how much the pictures' times are late.")] = 0.0,
+    gaze_offset_ms: Annotated[float, typer.Option(help="By how much the gaze's times are late.")] = 0.0,
+) -> None:
+    """A session as a log, for gazeline replay and gazeline calibrate clock, as fast as it renders.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline sim log session.gzl --seconds 30
+      gazeline sim log skewed.gzl --camera-offset-ms 40 --gaze-offset-ms -30
+    """
+    _require_simulator()
+    from gazeline.sim.headset import HeadsetSettings
+    from gazeline.sim.recorded import record
+
+    headset = _headset(scene, seed, size, False, HeadsetSettings())
+    count = record(headset, out, seconds, camera_offset_ms=camera_offset_ms, gaze_offset_ms=gaze_offset_ms)
+    print(f"{count} messages: {out}")
+
+
+@app.command()
+def registration(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where the figures go.")],
+    speed: Annotated[list[float] | None, typer.Option("--speed", min=1.0, max=1000.0, metavar="DEG/S")] = None,
+    delay_ms: Annotated[list[float] | None, typer.Option("--delay-ms", min=1.0, max=1000.0)] = None,
+    scene: Annotated[list[str] | None, typer.Option("--scene")] = None,
+    seed: Seed = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.0, help="Of each session with the model.")] = 10.0,
+    model: Model = None,
+) -> None:
+    """The measurement behind gazeline bench registration, as JSON."""
+    _require_simulator()
+    from gazeline.sim import registration as registration_
+    from gazeline.sim import registration_moving, registration_session
+
+    usual = registration_.Settings()
+    settings = registration_.Settings(
+        speeds_deg_s=tuple(speed or usual.speeds_deg_s),
+        delays_ms=tuple(delay_ms or usual.delays_ms),
+        scenes=tuple(scene or usual.scenes),
+        seed=seed,
+    )
+    moving = registration_moving.measure(settings)
+    session = registration_session.measure(settings, seconds, model) if seconds else []
+    result = {"settings": settings, **registration_.measure(settings), "moving": moving, "session": session}
+    write_bytes(out, msgspec.json.format(msgspec.json.encode(result)))
 
 
 def _settings(

@@ -34,6 +34,9 @@ TICK_NS = 50_000_000
 AFTER_NS = 500_000_000  # the last pictures' overlays are waited for
 
 
+Watch = Callable[[m.Overlay, int], None]
+
+
 @dataclass(frozen=True)
 class StageCosts:
     """What each stage takes, in ms: those of gazeline-s on a laptop's processor."""
@@ -54,6 +57,7 @@ class _Run:
     costs: StageCosts
     video: VideoWriter | None
     scorer: Scorer
+    watch: Watch
     report: Accumulator = field(default_factory=Accumulator)
     broken: Counter[str] = field(default_factory=Counter)
     later: list[tuple[int, int, Callable[[int], None]]] = field(default_factory=list)  # (when, order, what)
@@ -117,6 +121,7 @@ class _Run:
         if self.video is not None:
             self.video.take(received)
         if isinstance(received.message, m.Overlay):
+            self.watch(received.message, now_ns)
             score = self.scorer.score(received.message)
             if score is not None:
                 self.report.feed(wire.unpack(wire.pack(score), now_ns).message)
@@ -130,8 +135,11 @@ def run(
     video: Path | None = None,
     settings: Settings | None = None,
     costs: StageCosts | None = None,
+    watch: Watch = lambda overlay, now_ns: None,
 ) -> dict[str, Any]:
     """A session of so many simulated seconds; returns its report (`gazeline.runtime.report`).
+
+    ``watch`` is called with each overlay as it is published, and the time then.
 
     ``memory_mb`` holds None: memory is of this process and differs from run to run. Sets ``headset.epoch_ns``. Raises
     ValueError or OSError with one sentence for a model or a video file that cannot be used.
@@ -144,7 +152,7 @@ def run(
         writer = stack.enter_context(VideoWriter(video)) if video is not None else None
         scorer = Scorer(headset.eye_at, EPOCH_NS)
         state = pipeline.State(settings=settings)
-        session = _Run(headset, segmenter, state, costs, writer, scorer)
+        session = _Run(headset, segmenter, state, costs, writer, scorer, watch)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
             session.at(t_ns, partial(session.step, e.Tick()))

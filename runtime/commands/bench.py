@@ -1,10 +1,13 @@
-"""``gazeline bench …``: how long things take on this machine, as p50 and p99."""
+"""``gazeline bench …``: how long things take, and how well they fit, measured here: tables, plots and JSON."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="How long things take on this machine.", rich_markup_mode="rich", no_args_is_help=True)
+from gazeline.runtime.options import Model
+
+app = typer.Typer(help="Measurements: speed, and registration.", rich_markup_mode="rich", no_args_is_help=True)
 
 
 @app.command("hud")
@@ -28,3 +31,51 @@ def bench_hud(
     from gazeline.runtime.options import width_height
 
     bench.report(bench.measure(objects, frames, *width_height(size, "--size")))
+
+
+@app.command()
+def registration(
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Write all figures.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw error against delay.")] = None,
+    speed: Annotated[
+        list[float] | None,
+        typer.Option("--speed", metavar="DEG/S", help="Of the head; may be repeated.", show_default="30 60 100 150"),
+    ] = None,
+    delay_ms: Annotated[
+        list[float] | None,
+        typer.Option("--delay-ms", help="Capture to display; may be repeated.", show_default="20 35 50 75 100"),
+    ] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option("--scene", help="May be repeated.", show_default="kitchen desk room")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.0, help="Of the session with the real model in each scene; 0: none.")
+    ] = 10.0,
+    model: Model = None,
+) -> None:
+    """How far an outline stands from its object when it is displayed, while head and object move.
+
+    In the simulator, whose truth is exact. First with true masks, so that nothing but registration is measured: drawn
+    as it was captured, with the head's turn undone, and with what is known of the distance, at the true display pose
+    and at a predicted one. Then things that move, with and without prediction. Last a session with the real model,
+    which tells what its masks add. Takes a few minutes.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench registration --out registration.json --plot registration.png
+      gazeline bench registration --speed 100 --delay-ms 50 --scene desk --seconds 0
+    """
+    from gazeline.runtime import registration as registration_
+
+    registration_.bench(
+        registration_.Options(
+            out=out,
+            plot=plot,
+            speeds=tuple(speed or ()),
+            delays_ms=tuple(delay_ms or ()),
+            scenes=tuple(scene or ()),
+            seconds=seconds,
+            model=model,
+        )
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gazeline.runtime.commands.calibrate_camera import board, camera, convert, display, extrinsics
-from gazeline.runtime.options import Bus, Plain
+from gazeline.runtime.options import Bus, Plain, RigFile, SourcePath
 
 app = typer.Typer(help="Calibrate cameras, clocks and gaze.", rich_markup_mode="rich")
 for command in (camera, extrinsics, display, board, convert):
@@ -81,3 +81,26 @@ def _field_deg(text: str) -> tuple[float, float]:
     if not all(4.0 <= value <= 80.0 for value in found):
         raise ValueError(f"--field-deg {text} is out of bounds: each side has 4 to 80 degrees")
     return found
+
+
+@app.command("clock")
+def clock(
+    recording: SourcePath,
+    rig: RigFile = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FILE.json", help="Write what was found.")] = None,
+) -> None:
+    """How much later than the head pose's clock camera and gaze are stamped, from a recording's own movements.
+
+    While the head turns, the picture turns with it, and the eyes turn against it. Record half a minute of looking
+    about, with turns of the head, in a place with things to see. The answer comes with its uncertainty; where the
+    recording does not tell, it says so.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline calibrate clock session.gzl
+      gazeline calibrate clock recording.vrs --report clocks.json
+    """
+    from gazeline.runtime import clock_calibration
+
+    clock_calibration.run(recording, rig, report)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from gazeline.runtime import gaze_profile, topics
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.centroid import GazeSample
-from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.gaze_calibration import report
 from gazeline.runtime.gaze_calibration.result import outcome_of, verdict
@@ -73,7 +73,7 @@ class _Session:
 
     def __init__(self, bus: BusAddress) -> None:
         self._bus = bus
-        self._clock = OffsetEstimator()
+        self._clock = Clocks()
         self._viewpoint = Viewpoint()
         self._frame: Frame | None = None
         self._heard_s = time.monotonic()

@@ -7,26 +7,33 @@ https://facebookresearch.github.io/projectaria_tools/docs/data_formats/mps/mps_e
 """
 
 import contextlib
+import heapq
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from gazeline.calib import so3
 from gazeline.calib.fisheye624 import T_ROTATED_CLOCKWISE, Fisheye624
 from gazeline.calib.rig import Eyes, Rig, RigCamera, Transform
 from gazeline.calib.se3 import SE3
+from gazeline.runtime.messages import HeadPose
 from gazeline.runtime.sources.gaze_csv import integer, number, rows
 from gazeline.runtime.sources.scripted import scripted_gaze
 from gazeline.runtime.sources.source import CAMERA_ID, Sample, Source, frame_sample, gaze_sample, interleaved
+from gazeline.runtime.sync import pose_of
+from gazeline.runtime.topics import POSE_HEAD
 
 T_HEAD_CPF = SE3(np.array([0.0, 0.0, 1.0, 0.0]), np.zeros(3))  # half a turn about y
 GAZE_FILES = ("mps/eye_gaze/personalized_eye_gaze.csv", "mps/eye_gaze/general_eye_gaze.csv")
 _LABEL = "camera-rgb"
+_IMU_LABEL = "imu-right"  # 1000 samples a second
+_POSE_EVERY_NS = 4_900_000  # 200 of them a second are plenty
 _HALF_IPD_M = 0.0315  # the service computes its gaze with eyes 63 mm apart
 
 
@@ -78,13 +85,42 @@ def open_aria(path: Path, gaze: Path | None, *, scripted: bool, longest_side_px:
             )
 
     def samples() -> Iterator[Sample]:
+        looked: Iterable[Sample] = track
         if gaze is None and scripted:
             _, first = provider.get_image_data_by_index(stream, 0)
-            return interleaved(frames(), scripted_gaze(world, int(first.capture_timestamp_ns)))
-        return interleaved(frames(), track)
+            looked = scripted_gaze(world, int(first.capture_timestamp_ns))
+        return interleaved(frames(), heapq.merge(_turning(provider), looked, key=lambda sample: sample.capture_ns))
 
     eyes = Eyes((-_HALF_IPD_M, 0.0, 0.0), (_HALF_IPD_M, 0.0, 0.0))
     return Source(path.name, Rig(rig_id, {CAMERA_ID: world}, eyes=eyes), samples)
+
+
+def _turning(provider: Any) -> Iterator[Sample]:
+    """The head's rotation by its gyroscope, as ``pose.head`` without translation; nothing where there is none.
+
+    It starts at no rotation and drifts with the gyroscope's bias, a few degrees a minute: enough to undo turns of the
+    head over the fraction of a second that an outline is old.
+    """
+    stream, device = provider.get_stream_id_from_label(_IMU_LABEL), provider.get_device_calibration()
+    imu = device.get_imu_calib(_IMU_LABEL) if stream is not None and device is not None else None
+    if imu is None:
+        return
+    R_head_imu = T_HEAD_CPF.R @ SE3.from_matrix(device.get_transform_cpf_sensor(_IMU_LABEL).to_matrix()).R
+    quat_wxyz, before_ns, shown_ns = np.array([1.0, 0.0, 0.0, 0.0]), 0, 0
+    for index in range(provider.get_num_data(stream)):
+        record = provider.get_imu_data_by_index(stream, index)
+        if not record.gyro_valid:
+            continue
+        t_ns = int(record.capture_timestamp_ns)
+        rate_rad_s = R_head_imu @ np.asarray(imu.raw_to_rectified_gyro(record.gyro_radsec))
+        if before_ns:
+            quat_wxyz = so3.multiply(quat_wxyz, so3.exp(rate_rad_s * (t_ns - before_ns) * 1e-9))
+        before_ns = t_ns
+        if t_ns - shown_ns >= _POSE_EVERY_NS:
+            shown_ns = t_ns
+            yield Sample(
+                t_ns, HeadPose(topic=POSE_HEAD, capture_ns=t_ns, T_world_head=pose_of(SE3(quat_wxyz, np.zeros(3))))
+            )
 
 
 def read_aria_gaze(path: Path) -> Iterator[Sample]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from gazeline.calib.gaze_mapping import angles_of, direction_of
-from gazeline.runtime.clock import OffsetEstimator, stamped
+from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.images import image_of, jpeg_size
 from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, Message, Overlay, Stats
 from gazeline.runtime.topics import GAZE_BINOCULAR
@@ -67,7 +67,7 @@ class View:
         self.picture: Picture | None = None
         self.versions = (0, 0, 0)
         self._viewpoint = Viewpoint()
-        self._clock = OffsetEstimator()
+        self._clock = Clocks()
         self._overlay: Overlay | None = None
         self._gaze: Gaze | None = None
         self._gaze_ns = self._mouse_ns = self._camera_ns = self._stats_ns = -(2**62)  # when it was last heard

@@ -55,6 +55,7 @@ FIELDS: dict[type[m.Message], dict[str, st.SearchStrategy[Any]]] = {
     m.Gaze: {"confidence": st.floats(0.0, 1.0), "d_head": st.none() | units(3), "norm_pos": st.none() | vec2},
     m.HeadPose: {"T_world_head": poses},
     m.RigDevice: {"rig_id": text, "rig_json": text},
+    m.CalibrationTarget: {"d_head": st.none() | units(3), "progress": st.floats(0.0, 1.0)},
     m.UserPrompt: {"kind": st.just("box"), "box": st.just((1.0, 2.0, 3.0, 4.0))},
     m.Overlay: {
         "width": side, "height": side, "frame_index": small, "publish_ns": ns,
@@ -63,6 +64,10 @@ FIELDS: dict[type[m.Message], dict[str, st.SearchStrategy[Any]]] = {
     m.Stats: {
         "ready": st.booleans(), "model": text, "uptime_s": number, "frames": st.just({"captured": 1}),
         "gaze": st.just({}), "dropped": st.dictionaries(text, small, max_size=3), "rates_hz": st.just({}),
+        "clocks": st.dictionaries(
+            text, st.builds(m.ClockStats, domain=st.just("host"), offset_ms=number, uncertainty_ms=number,
+                            delay_ms=number, drift_ppm=st.none() | number), max_size=2,
+        ),
         "stages": st.dictionaries(text, st.builds(m.StageStats, count=small, p50_ms=number, p99_ms=number), max_size=3),
         "rss_mb": number, "rss_peak_mb": number,
     },
