@@ -113,6 +113,24 @@ class CalibrationTarget(Message, kw_only=True):
     count: Annotated[int, Meta(ge=0)] = 0
 
 
+class BoardSearch(Message, kw_only=True):
+    """``calibrate.board``: how a camera calibration goes, for each picture that was looked at.
+
+    ``corners``: where the board is in the picture of ``capture_ns``, px, empty where none was found; ``heat``: how many
+    corners were taken so far in each part of the picture, 12 rows of 16. ``done``: no more views are needed.
+    """
+
+    width: Pixels
+    height: Pixels
+    views: Annotated[int, Meta(ge=0)]
+    wanted: Annotated[int, Meta(ge=0)]
+    corners: list[Vec2] = []
+    edge_px: Annotated[float, Meta(ge=0.0)] | None = None
+    heat: list[int] = []
+    advice: list[str] = []
+    done: bool = False
+
+
 class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     """One outlined object.
 

@@ -23,6 +23,7 @@ POSE_HEAD = "pose.head"
 RIG_DEVICE = "rig.device"
 PROMPT_USER = "prompt.user"
 CALIBRATE_TARGET = "calibrate.target"
+CALIBRATE_BOARD = "calibrate.board"
 OVERLAY_OBJECTS = "overlay.objects"
 STATS_RUNTIME = "stats.runtime"
 TRUTH_FRAME = "truth.frame"
@@ -40,6 +41,7 @@ TOPICS: dict[str, Topic] = {
         Topic(RIG_DEVICE, messages.RigDevice, 2),
         Topic(PROMPT_USER, messages.UserPrompt, 100),
         Topic(CALIBRATE_TARGET, messages.CalibrationTarget, 2),
+        Topic(CALIBRATE_BOARD, messages.BoardSearch, 2),
         Topic(OVERLAY_OBJECTS, messages.Overlay, 2),
         Topic(STATS_RUNTIME, messages.Stats, 2),
         Topic(TRUTH_FRAME, messages.TruthFrame, 2),

@@ -18,10 +18,15 @@ from gazeline.calib.coverage import spread
 from gazeline.calib.lenses import LENSES
 from gazeline.calib.rig import Rig, RigCamera, Transform
 from gazeline.calib.se3 import FORWARD_CAMERA
+from gazeline.runtime import show
+from gazeline.runtime.bus import BusAddress
 from gazeline.runtime.calibration.camera_report import CameraReport
 from gazeline.runtime.calibration.gather import Gathered, gather
+from gazeline.runtime.calibration.live import watch
 from gazeline.runtime.calibration.shots import read_shots, rig_of
+from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.files import write_bytes
+from gazeline.runtime.processes import Family, Program
 from gazeline.runtime.sources.source import CAMERA_ID
 
 MOST_VIEWS = 60  # more make it slower and hardly better; the most different ones are taken
@@ -36,6 +41,8 @@ class Options:
     model: str
     out: Path
     rig: Path | None = None
+    port: int = show.DEFAULT_PORT
+    insecure_plain_tcp: bool = False
 
 
 def run(options: Options, console: Console) -> None:
@@ -43,10 +50,26 @@ def run(options: Options, console: Console) -> None:
     board = parse_board(options.board)
     lenses = lenses_of(options.model)
     base = rigs.load(options.rig) if options.rig is not None else None
+    if "://" in options.source:
+        _run_live(options, board, lenses, base, console)
+        return
     source = Path(options.source)
     with looking(console) as tell:
         gathered = gather(read_shots(source), board, str(source), tell)
     finish(gathered, board, lenses, base or rig_of(source), str(source), options.out, console)
+
+
+def _run_live(options: Options, board: Board, lenses: tuple[str, ...], base: Rig | None, console: Console) -> None:
+    """From a live bus, with the browser page that says what to show; Ctrl-C solves what there is."""
+    address = BusAddress.parse(options.source, insecure_plain_tcp=options.insecure_plain_tcp)
+    page = Program("the browser page", show.command("web", "--bus", options.source, "--port", str(options.port)))
+    with stop_signals() as stop, Family() as family, looking(console) as tell:
+        family.start(page)
+        console.print(
+            f"Open [bold]http://localhost:{options.port}/[/bold]: it says which views are missing. Ctrl-C ends."
+        )
+        gathered = watch(address, board, stop, tell)
+    finish(gathered, board, lenses, base, options.source, options.out, console)
 
 
 def finish(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gazeline.runtime.options import Plain, WebPort
+
 BoardSpec = Annotated[
     str,
     typer.Option(
@@ -43,9 +45,12 @@ def camera(
     rig: Annotated[
         Path | None, typer.Option("--rig", metavar="FILE.json", help="A rig whose camera is to be replaced.")
     ] = None,
+    port: WebPort = None,
+    insecure_plain_tcp: Plain = False,
 ) -> None:
     """Calibrate a camera from views of a board.
 
+    From a live bus, the browser page shows what was covered and says what to show next; it ends when that is enough.
     Bad views are left out, with the reason. The lens model is the one that best predicts views it was not fitted to.
     FOLDER gets rig.json, report.html, report.json and the report's pictures.
 
@@ -53,14 +58,17 @@ def camera(
 
     \b
       gazeline calibrate camera pictures/ --board chessboard:8x6:25mm
+      gazeline calibrate camera ipc:///tmp/headset --board chessboard:8x6:25mm
       gazeline calibrate camera walk.mp4 --board charuco:11x8:20mm:15mm:5x5_100 --model fisheye
     """
     _quiet_blas()
     from rich.console import Console
 
     from gazeline.runtime.calibration import camera as camera_
+    from gazeline.runtime.show import DEFAULT_PORT
 
-    camera_.run(camera_.Options(source=source, board=board, model=model, out=out, rig=rig), Console())
+    options = camera_.Options(source, board, model, out, rig, port or DEFAULT_PORT, insecure_plain_tcp)
+    camera_.run(options, Console())
 
 
 def extrinsics(source: Recording, board: BoardSpec, out: RigOut = Path("rig.json"), rig: RigOption = None) -> None:

@@ -81,6 +81,18 @@ class DrawnTarget(Struct, frozen=True):
     progress: float
 
 
+class DrawnBoard(Struct, frozen=True):
+    """A camera calibration that goes on: corners ``[x0, y0, ...]`` in px, and the rest as in `BoardSearch`."""
+
+    corners: list[float]
+    edge_px: float | None
+    views: int
+    wanted: int
+    heat: list[int]
+    advice: list[str]
+    done: bool
+
+
 class FrameHeader(Struct, tag="frame", tag_field="type"):
     """What comes before the JPEG. ``age_ms``: since its capture, when it was sent."""
 
@@ -93,6 +105,7 @@ class FrameHeader(Struct, tag="frame", tag_field="type"):
     overlay: DrawnOverlay | None
     gaze: DrawnGaze | None
     target: DrawnTarget | None = None
+    board: DrawnBoard | None = None
 
 
 class Update(Struct, tag="update", tag_field="type"):
@@ -102,6 +115,7 @@ class Update(Struct, tag="update", tag_field="type"):
     capture_ns: str
     gaze: DrawnGaze | None
     target: DrawnTarget | None = None
+    board: DrawnBoard | None = None
     overlay: DrawnOverlay | None = None
 
 

@@ -41,6 +41,7 @@ TOPICS = (
     topics.STATS_RUNTIME,
     topics.GAZE_BINOCULAR,
     topics.CALIBRATE_TARGET,
+    topics.CALIBRATE_BOARD,
 )
 UNDER_WAY = 2  # messages to a page that it has not drawn yet: one on its way while another is drawn
 GAZE_PERIOD_S = 1 / 60  # gaze alone is sent no more often than this

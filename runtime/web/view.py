@@ -9,10 +9,11 @@ import numpy as np
 from gazeline.calib.gaze_mapping import angles_of, direction_of
 from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.images import image_of, jpeg_size
-from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, Message, Overlay, Stats
+from gazeline.runtime.messages import BoardSearch, CalibrationTarget, Frame, Gaze, Message, Overlay, Stats
 from gazeline.runtime.topics import GAZE_BINOCULAR
 from gazeline.runtime.viewpoint import Viewpoint
 from gazeline.runtime.web.protocol import (
+    DrawnBoard,
     DrawnGaze,
     DrawnObject,
     DrawnOverlay,
@@ -29,6 +30,7 @@ CAMERA_LOST_NS = 2 * SECOND_NS  # without a picture for this long
 RUNTIME_LOST_NS = 3 * SECOND_NS  # without statistics, which come twice a second
 OVERLAY_OLD_NS = SECOND_NS  # an outline of a picture this much older says nothing about the one that is shown
 TARGET_OLD_NS = 300_000_000
+BOARD_OLD_NS = 2 * SECOND_NS  # a picture may take a second to be looked at
 GAZE_OLD_NS = SECOND_NS // 2
 MOUSE_LEADS_NS = SECOND_NS // 2  # as the runtime has it: for this long after its last sample the mouse is the gaze
 CONFIDENT = 0.6
@@ -73,6 +75,8 @@ class View:
         self._gaze_ns = self._mouse_ns = self._camera_ns = self._stats_ns = -(2**62)  # when it was last heard
         self._stats: Stats | None = None
         self._target: CalibrationTarget | None = None
+        self._board: BoardSearch | None = None
+        self._board_ns = -(2**62)
 
     def take(self, received: Received) -> None:
         """Any message of the bus. Pictures are only noted; `show` is for those that are to be seen."""
@@ -94,6 +98,8 @@ class View:
                 self._stats, self._stats_ns = message, now_ns
             case CalibrationTarget():
                 self._target, gazes = message, gazes + 1
+            case BoardSearch():
+                self._board, self._board_ns, gazes = message, now_ns, gazes + 1
         self.versions = pictures, overlays, gazes
 
     def show(self, picture: Picture) -> None:
@@ -116,6 +122,7 @@ class View:
             overlay=self._drawn_overlay(frame),
             gaze=self._drawn_gaze(frame),
             target=self._drawn_target(frame),
+            board=self._drawn_board(),
         )
 
     def update(self, picture: Picture, seq: int, *, with_overlay: bool) -> Update:
@@ -127,6 +134,7 @@ class View:
             capture_ns=str(frame.capture_ns),
             gaze=self._drawn_gaze(frame),
             target=self._drawn_target(frame),
+            board=self._drawn_board(),
             overlay=overlay,
         )
 
@@ -211,6 +219,13 @@ class View:
         return DrawnTarget(
             x=round(px[0][0], 2), y=round(px[0][1], 2), radius=round(radius, 2), progress=target.progress
         )
+
+    def _drawn_board(self) -> DrawnBoard | None:
+        board = self._board
+        if board is None or time.monotonic_ns() - self._board_ns > BOARD_OLD_NS:
+            return None
+        corners = np.asarray(board.corners, np.float64).round(1).ravel().tolist()
+        return DrawnBoard(corners, board.edge_px, board.views, board.wanted, board.heat, board.advice, board.done)
 
 
 def _instant(message: Message) -> int:

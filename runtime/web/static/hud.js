@@ -1,5 +1,6 @@
 // The page: what the link brings is drawn, the pointer goes back as gaze, and the bars say how it goes.
 
+import { drawBoard } from "./board.js";
 import { Card } from "./card.js";
 import { Link } from "./link.js";
 import { Scene } from "./scene.js";
@@ -61,6 +62,7 @@ const link = new Link({
       if (message.overlay) target.overlay = message.overlay;
       target.gaze = message.gaze;
       target.target = message.target;
+      target.board = message.board;
       if (target === page.frame) drawOverlay();
     }
     link.acknowledge(message.seq);
@@ -115,6 +117,7 @@ function drawOverlay() {
   announce(gazed);
   drawGaze(gaze);
   scene.drawTarget(page.frame.target);
+  drawBoard(page.frame.board, page.frame);
   const source = aiming() ? "mouse" : (overlay?.source ?? "eye");
   if (document.body.dataset.source !== source) document.body.dataset.source = source;
 }
