@@ -1,0 +1,1 @@
+"""Path-traced training scenes: `python -m tools.pathtrace --help`."""
