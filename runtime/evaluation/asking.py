@@ -116,15 +116,18 @@ class Observer:
         return masks
 
 
-def ask(observer: Observer, case: Case, asks: Sequence[Ask]) -> dict[str, Answer]:
-    """The model's answers about a case, by what it was asked: "click", "3 clicks", "5 clicks", "gaze", "box"."""
+def ask(observer: Observer, case: Case, asks: Sequence[Ask], *, mask_input: bool = True) -> dict[str, Answer]:
+    """The model's answers about a case, by what it was asked: "click", "3 clicks", "5 clicks", "gaze", "box".
+
+    ``mask_input``: whether corrective clicks come with the mask so far.
+    """
     answers = {}
     if "click" in asks or "clicks" in asks:
         first = observer.ask(case.click, Prompt([case.click]))
         if "click" in asks:
             answers["click"] = judge(first, case.wanted)
         if "clicks" in asks:
-            answers |= _corrected(observer, case, first)
+            answers |= _corrected(observer, case, first, mask_input)
     if "gaze" in asks:
         draws = [judge(observer.ask(point, Prompt([point])), case.wanted) for point in case.gaze]
         answers["gaze"] = mean(draws)
@@ -148,8 +151,8 @@ def mean(answers: Sequence[Answer]) -> Answer:
     return Answer(*np.mean(table, axis=0).tolist())
 
 
-def _corrected(observer: Observer, case: Case, masks: Masks) -> dict[str, Answer]:
-    """Clicks after the first, each with the mask so far; what the window does not show cannot be clicked on."""
+def _corrected(observer: Observer, case: Case, masks: Masks, mask_input: bool) -> dict[str, Answer]:
+    """Clicks after the first; what the window does not show cannot be clicked on."""
     answers: dict[str, Answer] = {}
     points, labels = [case.click], [1]
     clickable = _shown(masks.window)
@@ -160,7 +163,8 @@ def _corrected(observer: Observer, case: Case, masks: Masks) -> dict[str, Answer
             point, label = click
             clickable[int(point[1]), int(point[0])] = False
             points, labels = [*points, point], [*labels, label]
-            masks = observer.ask(case.click, Prompt(points, labels, mask=masks.logits[masks.best]))
+            so_far = masks.logits[masks.best] if mask_input else None
+            masks = observer.ask(case.click, Prompt(points, labels, mask=so_far))
         if count in CLICKS:
             answers[f"{count} clicks"] = judge(masks, case.wanted)
     return answers

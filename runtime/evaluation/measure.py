@@ -22,6 +22,7 @@ class Questions:
     gaze: GazeError = field(default_factory=GazeError)
     seed: int = 0
     depth: bool = False
+    mask_input: bool = True
     grabcut: bool = True
 
 
@@ -51,10 +52,10 @@ def measure(
     sizes = []
     for thing in things:
         case = read_case(thing, questions.gaze, questions.seed, with_depth=questions.depth)
-        row = {
-            method: ask(Observer(segmenter, case, times[method]), case, questions.asks)
-            for method, segmenter in models.items()
-        }
+        row = {}
+        for method, segmenter in models.items():
+            observer = Observer(segmenter, case, times[method])
+            row[method] = ask(observer, case, questions.asks, mask_input=questions.mask_input)
         rows.append(row | _baselines(case, questions))
         sizes.append(case.wanted.size)
         done()

@@ -26,6 +26,7 @@ class Settings(Struct, frozen=True):
     gaze_draws: int
     fov_deg: float | None
     depth: bool
+    mask_input: bool
 
 
 class Quality(Struct, frozen=True):

@@ -99,6 +99,7 @@ def _settings(options: Options) -> Settings:
         gaze_draws=questions.gaze.draws,
         fov_deg=questions.gaze.fov_deg,
         depth=questions.depth,
+        mask_input=questions.mask_input,
     )
 
 

@@ -123,6 +123,15 @@ def test_it_asks_what_it_is_told_to(evaluated: Callable[..., Any]) -> None:
     assert "0 deg off" in said
 
 
+def test_clicks_come_with_the_mask_so_far_or_without(evaluated: Callable[..., Any]) -> None:
+    few = ("--ask", "clicks", "--limit", "1", "--no-grabcut")
+    for further, note in (((), False), (("--no-mask-input",), True)):
+        report, said = evaluated(*few, *further)
+        assert report["settings"]["mask_input"] is not note
+        assert ("without the mask so far" in said) is note
+        assert report["quality"]["model"]["5 clicks"]["chosen"]["mean"] > 0.9
+
+
 def test_gaze_strays_as_far_as_it_is_told_to_and_stays_inside(squares: Path) -> None:
     (thing,) = read_set(squares, most=1)
     case = read_case(thing, GazeError(0.8, draws=4000, fov_deg=64.0), 0, with_depth=False)
