@@ -27,6 +27,8 @@ COMMANDS = (
     "engines list",
     "engines inspect",
     "engines remove",
+    "models pull",
+    "bench engines",
     "doctor",
 )
 

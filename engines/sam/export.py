@@ -64,7 +64,7 @@ def export_encoder(sam: Sam, folder: Path) -> None:
     """``encoder.onnx`` in ``folder``: image (1, 3, S, S), normalised -> image_embeddings (1, 256, S / 16, S / 16)."""
     size = int(sam.image_encoder.img_size)
     example = (torch.zeros(1, 3, size, size),)
-    _write(sam.image_encoder, example, folder / bundle.ENCODER, ("image",), INPUTS[:1], None)
+    write(sam.image_encoder, example, folder / bundle.ENCODER, ("image",), INPUTS[:1], None)
 
 
 def export_decoder(sam: Sam, folder: Path) -> None:
@@ -72,7 +72,7 @@ def export_decoder(sam: Sam, folder: Path) -> None:
     prompts, points = torch.export.Dim("prompts", min=1), torch.export.Dim("points", min=1)
     free = (None, {0: prompts, 1: points}, {0: prompts, 1: points}, {0: prompts}, {0: prompts})
     decoder = PromptDecoder(sam).eval()
-    _write(decoder, example_prompts(sam), folder / bundle.DECODER, INPUTS, OUTPUTS, free)
+    write(decoder, example_prompts(sam), folder / bundle.DECODER, INPUTS, OUTPUTS, free)
 
 
 def example_prompts(sam: Sam) -> tuple[Tensor, ...]:
@@ -83,7 +83,7 @@ def example_prompts(sam: Sam) -> tuple[Tensor, ...]:
     return embedding, torch.rand(2, 3, 2) * size, torch.ones(2, 3), mask, torch.zeros(2)
 
 
-def _write(
+def write(
     module: nn.Module,
     example: tuple[Tensor, ...],
     path: Path,
@@ -91,6 +91,7 @@ def _write(
     outputs: tuple[str, ...],
     free: tuple[dict[int, torch.export.Dim] | None, ...] | None,
 ) -> None:
+    """Export ``module``, clean the graph, and write it; ``free``: which lengths of each input are not fixed."""
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             module,

@@ -79,3 +79,29 @@ def registration(
             model=model,
         )
     )
+
+
+@app.command("engines")
+def bench_engines(
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="For all networks together.")] = 120.0,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Processor cores of one run.")] = 2,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option("--backend", help="Only this one; may be repeated.", show_default="all that work here"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="The table for programs.")] = None,
+) -> None:
+    """gazeline-s beside SAM ViT-B, MobileSAM's and NanoSAM's networks: time to encode and to decode, and memory.
+
+    The others are of the same shape as the real ones but have random weights, which is enough for time and memory. They
+    are made at the first run and need the extra: pip install 'gazeline\\[bench]'
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench engines
+      gazeline bench engines --seconds 300 --backend onnxruntime --out engines.json
+    """
+    from gazeline.runtime import bench_engines as bench
+
+    bench.run(seconds, threads, backend or (), out)

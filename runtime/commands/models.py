@@ -78,3 +78,45 @@ def add(
     from gazeline.runtime import models_add
 
     models_add.add(Request(path, name, licence or UNKNOWN_LICENCE, size, window == Seen.foveal, replace))
+
+
+@app.command()
+def pull(
+    name: Annotated[str | None, typer.Argument(help="A model's name.", show_default="list what there is")] = None,
+    sha256: Annotated[
+        list[str] | None,
+        typer.Option("--sha256", help="Of a file whose sum is not known here; may be repeated, in the files' order."),
+    ] = None,
+    accept_unverified: Annotated[
+        bool, typer.Option("--accept-unverified", help="Take files whose sha256 is not known.")
+    ] = False,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Agree to a licence that forbids commercial use.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a model of the same name.")] = False,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", metavar="FILE.toml", help="Addresses of your own.", show_default="the package's"),
+    ] = None,
+) -> None:
+    """Fetch a model from its makers and add it; a broken download is continued.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline models pull
+      gazeline models pull sam-vit-b
+    """
+    from gazeline.runtime import models_pull
+
+    if name is None:
+        models_pull.print_table(table)
+        return
+    models_pull.pull(
+        name,
+        table,
+        sha256 or (),
+        accept_unverified=accept_unverified,
+        accept_licence=accept_licence,
+        replace=replace,
+    )
