@@ -135,11 +135,12 @@ def _adapt_efficient_sam(model: Any, path: Path) -> tuple[str, str, int]:
 
 
 def _match_maps(encoder: Any, path: Path, decoder: Any, maps: dict[str, graphs.Shape]) -> None:
-    """Name the encoder's outputs as the decoder's inputs: by their shapes, which differ where there are several."""
+    """Name the encoder's outputs as the decoder's inputs: by their names, or by their shapes where names differ."""
     found = graphs.outputs(encoder)
     names = {}
     for name, shape in maps.items():
         fits = [other for other, has in found.items() if _alike(has, shape)]
+        fits = [name] if name in fits else fits
         if len(fits) != 1:
             raise ValueError(
                 f"{path} does not fit its decoder, which takes {name} of {_text(shape)}: it gives "
@@ -150,9 +151,9 @@ def _match_maps(encoder: Any, path: Path, decoder: Any, maps: dict[str, graphs.S
 
 
 def _alike(has: graphs.Shape, wanted: graphs.Shape) -> bool:
-    if len(has) != 4 or len(wanted) != 4:
+    if len(has) not in (0, 4) or len(wanted) != 4:  # 0: nothing is said about it
         return False
-    return all(a is None or b is None or a == b for a, b in zip(has[1:], wanted[1:], strict=True))
+    return not has or all(a is None or b is None or a == b for a, b in zip(has[1:], wanted[1:], strict=True))
 
 
 def _cells(encoder: Any, maps: dict[str, graphs.Shape]) -> int | None:
