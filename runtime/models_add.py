@@ -20,4 +20,8 @@ def add(request: Request, console: Console | None = None) -> None:
     bundle = engine.add(request, say)
     console.print(f"Added {escape(bundle.name)}, {bundle.bytes / 1e6:.1f} MB, in {escape(str(bundle.folder))}")
     console.print(f"Licence of the weights: {escape(bundle.manifest.licence)}", style="dim")
+    if request.size or request.foveal:
+        console.print(
+            f"What that costs: gazeline models compare {escape(bundle.name)} ANOTHER_MODEL PICTURES", style="yellow"
+        )
     console.print(f"Try it: gazeline segment PICTURE --point X,Y --model {escape(bundle.name)}", style="dim")

@@ -28,6 +28,7 @@ COMMANDS = (
     "engines inspect",
     "engines remove",
     "models pull",
+    "models compare",
     "bench engines",
     "doctor",
 )

@@ -120,3 +120,25 @@ def pull(
         accept_licence=accept_licence,
         replace=replace,
     )
+
+
+@app.command()
+def compare(
+    model: Annotated[str, typer.Argument(help="A model's name.")],
+    reference: Annotated[str, typer.Argument(help="The model that it is measured by.")],
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(help="Pictures or folders of them.", show_default="one made picture")
+    ] = None,
+) -> None:
+    """How alike the masks of two models are, and how much faster one is; what a smaller encoder costs, for example.
+
+    Nine clicks on each picture; no labels are needed. With labelled pictures: gazeline eval
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline models compare sam-vit-b-512 sam-vit-b pictures/
+    """
+    from gazeline.runtime import models_compare
+
+    models_compare.compare(model, reference, pictures or ())
