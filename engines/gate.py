@@ -63,6 +63,7 @@ class Golden:
     """One picture, its prompts, and what the original made of them."""
 
     image: Image
+    depth_m: NDArray[np.float32]
     prompts: list[Prompt]
     embedding: Embedding
     masks: list[Masks]
@@ -72,9 +73,9 @@ def golden(original: Segmenter, pictures: int = 4) -> list[Golden]:
     """The original's answers to the fixed prompts."""
     made = []
     for seed in range(pictures):
-        image, prompts = picture(seed)
-        embedding = original.encode(image, original.window_for(image.shape[1], image.shape[0]))
-        made.append(Golden(image, prompts, embedding, original.decode(embedding, prompts)))
+        image, depth_m, prompts = picture(seed)
+        embedding = original.encode(image, original.window_for(image.shape[1], image.shape[0]), depth_m)
+        made.append(Golden(image, depth_m, prompts, embedding, original.decode(embedding, prompts)))
     return made
 
 
@@ -84,7 +85,7 @@ def compare(reference: Sequence[Golden], candidate: Segmenter, precision: Precis
     dots = np.zeros(3)
     finite = True
     for known in reference:
-        embedding = candidate.encode(known.image, known.embedding.window)
+        embedding = candidate.encode(known.image, known.embedding.window, known.depth_m)
         masks = candidate.decode(embedding, known.prompts)
         arrays = [*embedding.tensors.values(), *(m.logits for m in masks), *(m.iou for m in masks)]
         finite = finite and all(bool(np.isfinite(array).all()) for array in arrays)
@@ -114,7 +115,8 @@ def worst_picture(reference: Sequence[Golden], candidate: Segmenter, verdict: Ve
         if position < len(known.prompts):
             break
         position -= len(known.prompts)
-    answer = candidate.decode(candidate.encode(known.image, known.embedding.window), known.prompts)[position]
+    embedding = candidate.encode(known.image, known.embedding.window, known.depth_m)
+    answer = candidate.decode(embedding, known.prompts)[position]
     original = known.masks[position]
     sides = []
     for masks, name in ((original, "float32"), (answer, verdict.precision)):
@@ -128,11 +130,13 @@ def worst_picture(reference: Sequence[Golden], candidate: Segmenter, verdict: Ve
     return np.concatenate(sides, axis=1)
 
 
-def picture(seed: int, width: int = 640, height: int = 480) -> tuple[Image, list[Prompt]]:
-    """A picture of shaded shapes on a textured ground, with a point on each shape and a box around two."""
+def picture(seed: int, width: int = 640, height: int = 480) -> tuple[Image, NDArray[np.float32], list[Prompt]]:
+    """A picture of shaded shapes in front of a textured ground, its depth in metres (of which a band is unknown), and
+    the prompts: a point on each shape, a box around two."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(60, 190, (6, 8, 3)).astype(np.float32)
     image: NDArray[np.float32] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    depth_m = np.linspace(3.5, 1.5, height, dtype=np.float32)[:, None].repeat(width, axis=1)  # a floor
     prompts = []
     for i, (x, y, r) in enumerate(_places(rng, width, height)):
         colour = rng.uniform(0, 255, 3)
@@ -144,11 +148,13 @@ def picture(seed: int, width: int = 640, height: int = 480) -> tuple[Image, list
             cv2.fillPoly(shape, [corners], 1.0, cv2.LINE_AA)
         shade = np.linspace(1.15, 0.75, height, dtype=np.float32)[:, None, None]
         image += shape[..., None] * (colour.astype(np.float32) * shade - image)
+        depth_m[shape > 0.5] = rng.uniform(0.4, 1.4)
         prompts.append(Prompt(points=[(x, y)]))
         if i < 2:
             prompts.append(Prompt(box=(x - r, y - r, x + r, y + r)))
     image += rng.normal(0, 4, image.shape).astype(np.float32)
-    return np.clip(image, 0, 255).astype(np.uint8), prompts
+    depth_m[:, : width // 20] = 0.0
+    return np.clip(image, 0, 255).astype(np.uint8), depth_m, prompts
 
 
 def _places(rng: np.random.Generator, width: int, height: int) -> Iterator[tuple[int, int, int]]:

@@ -111,7 +111,8 @@ def test_masks_of_nothing_or_all_are_told_apart_by_their_logits() -> None:
 
 
 def test_pictures_and_prompts_are_always_the_same() -> None:
-    (a, first), (b, second) = gate.picture(3), gate.picture(3)
+    (a, near, first), (b, far, second) = gate.picture(3), gate.picture(3)
     np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(near, far)
     assert [np.ravel(p.points).tolist() for p in first] == [np.ravel(p.points).tolist() for p in second]
     assert not np.array_equal(a, gate.picture(4)[0])
