@@ -23,7 +23,7 @@ from tools.pathtrace.atlas import pack
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 LLVM_OLDEST = 16  # version 15, found first on some systems, ends the process
-DEPTH = 5  # bounces of light
+DEPTH = 8  # bounces of light
 BRIGHTEST = 30.0  # a path brings no more than this, in units of a white surface in the light
 STILL: F64 = np.zeros(3)
 EMITS = 0.5  # a look with more emission than this is a lamp
