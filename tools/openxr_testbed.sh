@@ -76,7 +76,10 @@ if [ "${1:-}" = --shell ]; then
     shift
     command=("$@")
 else
-    [ $# -gt 0 ] || set -- tests/openxr
+    case " $* " in
+    *" tests/"*) ;;
+    *) set -- tests/openxr "$@" ;;
+    esac
     command=(/venv/bin/python -m pytest -p no:cacheprovider "$@")
 fi
 mkdir -p "$root/repository"

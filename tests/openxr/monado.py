@@ -84,7 +84,7 @@ class Monado:
         self._folder = folder
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._log = folder / "monado.log"
-        self._x, self._display = _x_server()
+        self._x, self.screen = _x_server()
         self._service: subprocess.Popen[bytes] | None = None
         self._remote: socket.socket | None = None
         self.head = Head(standing())
@@ -97,7 +97,7 @@ class Monado:
     def start(self) -> None:
         """Start the service and take hold of the head."""
         environment = self.environment | {
-            "DISPLAY": self._display,
+            "DISPLAY": self.screen,
             "XRT_NO_STDIN": "1",
             "P_OVERRIDE_ACTIVE_CONFIG": "remote",
             "XRT_COMPOSITOR_FORCE_XCB": "1",
@@ -132,7 +132,7 @@ class Monado:
         """What the left and the right eye are shown, (H, W, 3) RGB each."""
         command = ["import", "-silent", "-window", "root", "png:-"]
         data = subprocess.run(
-            command, env=os.environ | {"DISPLAY": self._display}, capture_output=True, check=True
+            command, env=os.environ | {"DISPLAY": self.screen}, capture_output=True, check=True
         ).stdout
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         assert decoded is not None

@@ -81,3 +81,31 @@ def test_the_doctor_tells_what_will_work(monado: Monado) -> None:
     assert "Remote HMD" in found["headset"]["said"]
     assert "head's direction" in found["eye gaze"]["said"]  # the extension is there, and no eyes are tracked
     assert found["blend modes"]["said"] == "opaque: the camera's picture is shown behind"
+
+
+GLX = """
+import time
+from gazeline.runtime.hud import graphics
+graphics.EGL = "none"  # as with a runtime that does not take it
+from gazeline.runtime.hud.display import Display
+from gazeline.runtime.hud.drawing import Drawing
+shown = 0
+with Display() as display:
+    end_s = time.monotonic() + 60.0
+    while shown < 3 and time.monotonic() < end_s:
+        display.poll()
+        frame = display.wait() if display.running else time.sleep(0.05)
+        if frame is not None:
+            display.show(frame, Drawing())
+            shown += frame.views is not None
+print("shown", shown, display.enabled)
+"""
+
+
+def test_a_runtime_without_egl_is_drawn_to_through_glx(monado: Monado) -> None:
+    environment = monado.environment | {"DISPLAY": monado.screen}
+    done = subprocess.run(
+        ["python", "-c", GLX], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "shown 3" in done.stdout, done.stderr[-2000:]
+    assert "EGL" not in done.stdout
