@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.progress import Progress
 
 from gazeline.calib.cameras import KannalaBrandt, Pinhole
 from gazeline.engines.labelled_sets import read_set
+from gazeline.runtime.evaluation import simulator
 
 PX = 96
 
@@ -68,3 +70,21 @@ def test_the_angle_of_view_is_the_camera_s(fov: float, camera: str) -> None:
         return
     f, c = PX / np.deg2rad(fov), (PX - 1) / 2
     assert fov_deg(KannalaBrandt(PX, PX, f, f, c, c, 0.0, 0.0, 0.0, 0.0)) == pytest.approx(fov)
+
+
+def test_the_set_simulator_is_rendered_by_a_process_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = simulator.simulated_views(Progress(disable=True), scenes=1)
+    assert folder.is_relative_to(tmp_path)
+    things = read_set(folder)
+    assert {thing.group for thing in things} == {"scene 100000"}
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert simulator.simulated_views(Progress(disable=True), scenes=1) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_why_the_set_simulator_cannot_be_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(ValueError, match=r"the simulator's views cannot be rendered: .*file"):
+        simulator.simulated_views(Progress(disable=True), scenes=1)
