@@ -125,6 +125,53 @@ def test_safetensors_wrapped_and_half_precision_checkpoints_are_the_same(state: 
             assert torch.allclose(read[key], tensor, atol=tolerance)
 
 
+SHARED = "prompt_encoder.shared_embedding.positional_embedding"
+# Tensors as segment-anything and as Hugging Face's SamModel call them (transformers' convert_sam_to_hf.py).
+NAMES = {
+    "image_encoder.pos_embed": "vision_encoder.pos_embed",
+    "image_encoder.patch_embed.proj.weight": "vision_encoder.patch_embed.projection.weight",
+    "image_encoder.blocks.1.norm1.weight": "vision_encoder.layers.1.layer_norm1.weight",
+    "image_encoder.blocks.1.attn.rel_pos_h": "vision_encoder.layers.1.attn.rel_pos_h",
+    "image_encoder.blocks.0.mlp.lin1.bias": "vision_encoder.layers.0.mlp.lin1.bias",
+    "image_encoder.neck.0.weight": "vision_encoder.neck.conv1.weight",
+    "image_encoder.neck.1.bias": "vision_encoder.neck.layer_norm1.bias",
+    "image_encoder.neck.2.weight": "vision_encoder.neck.conv2.weight",
+    "image_encoder.neck.3.weight": "vision_encoder.neck.layer_norm2.weight",
+    "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix": SHARED,
+    "prompt_encoder.point_embeddings.3.weight": "prompt_encoder.point_embed.3.weight",
+    "prompt_encoder.not_a_point_embed.weight": "prompt_encoder.not_a_point_embed.weight",
+    "prompt_encoder.no_mask_embed.weight": "prompt_encoder.no_mask_embed.weight",
+    "prompt_encoder.mask_downscaling.0.weight": "prompt_encoder.mask_embed.conv1.weight",
+    "prompt_encoder.mask_downscaling.1.weight": "prompt_encoder.mask_embed.layer_norm1.weight",
+    "prompt_encoder.mask_downscaling.3.weight": "prompt_encoder.mask_embed.conv2.weight",
+    "prompt_encoder.mask_downscaling.4.bias": "prompt_encoder.mask_embed.layer_norm2.bias",
+    "prompt_encoder.mask_downscaling.6.weight": "prompt_encoder.mask_embed.conv3.weight",
+    "mask_decoder.mask_tokens.weight": "mask_decoder.mask_tokens.weight",
+    "mask_decoder.transformer.layers.0.norm4.weight": "mask_decoder.transformer.layers.0.layer_norm4.weight",
+    "mask_decoder.transformer.norm_final_attn.bias": "mask_decoder.transformer.layer_norm_final_attn.bias",
+    "mask_decoder.output_upscaling.0.weight": "mask_decoder.upscale_conv1.weight",
+    "mask_decoder.output_upscaling.1.weight": "mask_decoder.upscale_layer_norm.weight",
+    "mask_decoder.output_upscaling.3.bias": "mask_decoder.upscale_conv2.bias",
+    "mask_decoder.iou_prediction_head.layers.0.weight": "mask_decoder.iou_prediction_head.proj_in.weight",
+    "mask_decoder.iou_prediction_head.layers.1.weight": "mask_decoder.iou_prediction_head.layers.0.weight",
+    "mask_decoder.iou_prediction_head.layers.2.weight": "mask_decoder.iou_prediction_head.proj_out.weight",
+    "mask_decoder.output_hypernetworks_mlps.2.layers.0.bias": "mask_decoder.output_hypernetworks_mlps.2.proj_in.bias",
+    "mask_decoder.output_hypernetworks_mlps.2.layers.1.bias": "mask_decoder.output_hypernetworks_mlps.2.layers.0.bias",
+    "mask_decoder.output_hypernetworks_mlps.2.layers.2.bias": "mask_decoder.output_hypernetworks_mlps.2.proj_out.bias",
+}
+
+
+def test_names_of_transformers_are_understood(state: dict[str, Any], tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    renamed = {theirs: state[ours].contiguous() for ours, theirs in NAMES.items()}
+    renamed["shared_image_embedding.positional_embedding"] = renamed[SHARED].clone()
+    save_file(renamed, tmp_path / "model.safetensors")
+    read = read_checkpoint(tmp_path / "model.safetensors")
+    assert read.keys() == NAMES.keys()
+    assert all(torch.equal(read[name], state[name]) for name in NAMES)
+
+
 class Evil:
     """What a hostile pickle holds: something that runs when it is loaded."""
 
