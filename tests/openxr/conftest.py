@@ -1,4 +1,4 @@
-"""One Monado, one bus and one HUD for all tests that do no harm to them."""
+"""For each file of tests one Monado, one bus and one HUD, shared by the tests that do no harm to them."""
 
 import os
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ def testbed() -> None:
         pytest.skip("needs an OpenXR runtime of its own; tools/openxr_testbed.sh makes one and runs these")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def monado(testbed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monado]:
     with Monado(tmp_path_factory.mktemp("x") / "m") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bus(testbed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BusAddress]:
     address = BusAddress.parse(f"ipc://{tmp_path_factory.mktemp('b')}/bus")
     with Hub(address):
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hud(monado: Monado, bus: BusAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HudProcess]:
     """It shows the camera's picture where one is sent: Monado's display is opaque."""
     log: Path = tmp_path_factory.mktemp("h") / "hud.log"
