@@ -20,7 +20,7 @@ from gazeline.runtime.image_files import write_image
 METHODS = ("as drawn", "turn only", "default depth", "object depth", "vertex depth")
 GOAL_SPEED, GOAL_DELAY = 100.0, 50.0
 GOAL_KNOWN_DEG, GOAL_DEFAULT_DEG = 0.3, 0.6
-FAR = ("1-2", "2-5")  # classes of distance in which the default depth has to do
+WIDTH = 150
 
 Row = dict[str, Any]
 
@@ -60,7 +60,7 @@ def bench(options: Options) -> None:
             raise ValueError(last[0].removeprefix("error: "))
         data = file.read_bytes()
     result = msgspec.json.decode(data)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)  # a file has no width of its own
     for table in tables(result):
         console.print(table)
     if options.out is not None:

@@ -3,7 +3,8 @@
     python tools/bench_parallax.py [--plot OUT.png]
 
 The simulated headset looks at walls 0.3 to 5 m away. Gaze itself is exact; what differs is where its distance comes
-from: 1 m assumed, vergence with the noise of the simulated tracker, or a depth picture. Degrees, mean and 95 %.
+from: the default assumed (``outline.default_depth_m``), vergence with the noise of the simulated tracker, or a depth
+picture. Degrees, mean and 95 %.
 """
 
 import argparse
@@ -29,7 +30,8 @@ Array = NDArray[np.float64]
 
 SIZE = (640, 480)
 AWAY_M = (0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
-WAYS = {"1 m assumed": (80, 150, 250), "vergence": (240, 190, 90), "depth picture": (150, 220, 90)}  # colours, BGR
+ASSUMED = f"{OutlineSettings().default_depth_m:g} m assumed"
+WAYS = {ASSUMED: (80, 150, 250), "vergence": (240, 190, 90), "depth picture": (150, 220, 90)}  # colours, BGR
 LOOKS = 200
 
 

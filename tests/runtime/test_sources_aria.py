@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from gazeline.calib.fisheye624 import Fisheye624
-from gazeline.runtime.messages import Frame, Gaze
+from gazeline.calib.so3 import angle_rad
+from gazeline.runtime.clock_from_data import turning_of
+from gazeline.runtime.image_motion import turns
+from gazeline.runtime.images import image_of
+from gazeline.runtime.messages import Frame, Gaze, HeadPose
 from gazeline.runtime.sources.aria import T_HEAD_CPF, read_aria_gaze
 from gazeline.runtime.sources.opening import open_source
 from gazeline.runtime.sources.source import Source
+from gazeline.runtime.wire import Received
 
 pytest.importorskip("projectaria_tools", reason="needs the extra gazeline[aria]")
 
@@ -58,6 +63,24 @@ def test_the_picture_is_the_recorded_one_turned_clockwise(source: Source, record
     assert bgr is not None
     sent = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     assert np.abs(sent.astype(int) - np.rot90(raw, -1)).mean() < 3.0  # JPEG
+
+
+def test_the_gyroscope_turns_the_head_as_the_pictures_turn(source: Source) -> None:
+    samples = list(source)
+    head = turning_of([(s.capture_ns, s.message.T_world_head) for s in samples if isinstance(s.message, HeadPose)])
+    assert head is not None
+    world = source.rig.cameras["world"]
+    frames = [s for s in samples if isinstance(s.message, Frame)]
+    pictures = ((s.capture_ns, image_of(Received(s.message, s.raw))) for s in frames)
+    compared = 0
+    for turned in turns(pictures, world.camera):
+        by_gyro = head.between(np.array([turned.start_ns], float), np.array([turned.end_ns], float))[0]
+        if np.isfinite(by_gyro).all():
+            by_picture = world.se3.rotate(turned.phi_rad)
+            assert angle_rad(by_gyro, by_picture) < math.radians(20.0)  # the room is near: its shift looks like a turn
+            assert 0.7 < np.linalg.norm(by_gyro) / np.linalg.norm(by_picture) < 1.1
+            compared += 1
+    assert compared >= 5
 
 
 def test_points_in_the_head_frame_land_where_projectaria_puts_them(source: Source, recording: Path) -> None:

@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from gazeline.runtime import messages as m
 from gazeline.runtime import topics
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
+from gazeline.runtime.viewpoint import DEFAULT_DEPTH_M
 from gazeline.runtime.web.access import is_local
 from gazeline.runtime.web.server import WebServer
 from tests.runtime import scripted_headset as headset
@@ -315,7 +316,7 @@ def test_the_pointer_means_what_was_shown_under_it(
         assert gaze.confidence == 1.0
         assert gaze.d_head is not None
         assert 0 <= time.monotonic_ns() - (gaze.capture_ns or 0) < 10 * SECOND_NS
-        p_camera = headset.T_HEAD_CAMERA.inverse().apply(headset.DEPTH_M * np.asarray(gaze.d_head))
+        p_camera = headset.T_HEAD_CAMERA.inverse().apply(DEFAULT_DEPTH_M * np.asarray(gaze.d_head))
         px, _ = headset.CAMERA.project(p_camera)
         assert np.linalg.norm(px - headset.disc_px(number, now).mean(axis=0)) < 2.0
 
