@@ -172,6 +172,7 @@ def views(
     seed0: Annotated[int, typer.Option("--seed0", min=0, help="Seed of the first scene.")] = 0,
     size: Annotated[int, typer.Option("--size", min=64, max=4096, help="Edge of the square pictures, px.")] = 384,
     views_per_scene: Annotated[int, typer.Option("--views-per-scene", min=1, help="Views of each scene.")] = 12,
+    people: Annotated[bool, typer.Option("--people", help="Look at people, where there are any.")] = False,
 ) -> None:
     """Random views of random scenes with exact masks and depth, to train on or to measure on.
 
@@ -186,7 +187,7 @@ def views(
     _require_simulator()
     from gazeline.sim.random_views import render_views
 
-    render_views(out, count, seed0, size, views_per_scene)
+    render_views(out, count, seed0, size, views_per_scene, people)
 
 
 @app.command()

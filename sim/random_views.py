@@ -18,11 +18,16 @@ from gazeline.sim.scene import KINDS, Scene, SceneKind, build_scene
 SHARES = {"kitchen": 0.4, "desk": 0.4, "room": 0.2}
 
 
-def render_views(out: Path, count: int, seed0: int = 0, size: int = 384, views_per_scene: int = 12) -> None:
-    """Write ``count`` square views into ``out``; the scenes have the seeds ``seed0`` and following."""
+def render_views(
+    out: Path, count: int, seed0: int = 0, size: int = 384, views_per_scene: int = 12, people: bool = False
+) -> None:
+    """Write ``count`` square views into ``out``; the scenes have the seeds ``seed0`` and following.
+
+    With ``people``, they look at the people in them, where there are any.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for number, first in enumerate(range(0, count, views_per_scene)):
-        _render_scene(out, range(first, min(first + views_per_scene, count)), seed0 + number, size)
+        _render_scene(out, range(first, min(first + views_per_scene, count)), seed0 + number, size, people)
 
 
 def random_camera(rng: np.random.Generator, size: int) -> Camera:
@@ -34,10 +39,12 @@ def random_camera(rng: np.random.Generator, size: int) -> Camera:
     return Pinhole.from_horizontal_fov(size, size, np.deg2rad(rng.uniform(40, 110)))
 
 
-def random_pose(rng: np.random.Generator, scene: Scene) -> SE3:
-    """From head height towards a thing 0.4 to 3 m away, a little beside it and a little rolled."""
+def random_pose(rng: np.random.Generator, scene: Scene, people: bool = False) -> SE3:
+    """From head height towards a thing (or somebody) 0.4 to 3 m away, a little beside it and a little rolled."""
     movable = [o for o in scene.objects if o.movable or o.moving]
     pool = movable if movable and rng.random() < 0.85 else list(scene.objects)
+    if people:
+        pool = [o for o in scene.objects if o.kind == "person"] or pool
     home = np.asarray(scene.viewpoint.head)
     eye, target = home, np.asarray(scene.viewpoint.target)
     for _ in range(40):
@@ -69,7 +76,7 @@ def fov_deg(camera: Camera) -> float:
     return float(np.degrees(np.arccos(left[2]) + np.arccos(right[2])))
 
 
-def _render_scene(out: Path, views: range, seed: int, size: int) -> None:
+def _render_scene(out: Path, views: range, seed: int, size: int, people: bool) -> None:
     """All views of one scene that are not on disk yet."""
     pending = [i for i in views if not (out / f"{i:06d}.npz").exists()]
     if not pending:
@@ -83,7 +90,7 @@ def _render_scene(out: Path, views: range, seed: int, size: int) -> None:
             scene.advance(int(view.uniform(0, 60e9)))
             camera = random_camera(view, size)
             renderer = Renderer(scene, camera)
-            picture = renderer.render(random_pose(view, scene))
+            picture = renderer.render(random_pose(view, scene, people))
             renderer.close()
             if worth_keeping(picture):
                 break

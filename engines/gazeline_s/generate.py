@@ -12,15 +12,8 @@ import numpy as np
 import typer
 from rich.progress import track
 
-from gazeline.engines.gazeline_s.procedural import Scene, load_materials, make_scene
-
-
-def write_scene(folder: Path, number: int, scene: Scene) -> None:
-    """Writes the picture last: a scene counts as made when its picture is there."""
-    ids = folder / f"{number:06d}.npz"
-    np.savez_compressed(ids, object_ids=scene.object_ids, part_ids=scene.part_ids, groups=scene.groups)
-    bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    cv2.imwrite(str(folder / f"{number:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])
+from gazeline.engines.gazeline_s.procedural import load_materials, make_scene
+from gazeline.engines.gazeline_s.scenes import write_scene
 
 
 def main(

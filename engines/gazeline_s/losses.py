@@ -7,16 +7,20 @@ from torch import Tensor
 from gazeline.engines.gazeline_s.network import SLOTS
 
 OBJECT = SLOTS.index("object")  # the slot of the thing as people name it
-SLOT_SHARE = (0.6, 1.0, 0.4)
+SLOT_SHARE = (0.5, 1.0, 0.3)
 
 
-def loss(masks: Tensor, iou: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """Logits (N, 3, M, M), expected IoU (N, 3), target (N, 3, M, M) in 0..1, weight (N, M, M): frame area per pixel.
+def loss(
+    masks: Tensor, iou: Tensor, target: Tensor, weight: Tensor, levels: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Logits (N, 3, M, M), expected IoU (N, 3), target (N, 3, M, M) in 0..1, weight (N, M, M): frame area per pixel,
+    levels (N,): 1 where part and group are known, 0 where only the object is.
 
     Per slot binary cross-entropy and dice (Milletari et al. 2016), the latter once over the window and once weighted
     by frame area; plus the squared error of the expected IoU with the object. Also returns what is worth a curve.
     """
-    share = masks.new_tensor(SLOT_SHARE)
+    share = masks.new_tensor(SLOT_SHARE) * torch.ones_like(iou)
+    share[:, [k for k in range(len(SLOTS)) if k != OBJECT]] *= levels[:, None]
     entropy = F.binary_cross_entropy_with_logits(masks, target, reduction="none").mean((2, 3))
     chance = torch.sigmoid(masks)
     area = weight[:, None]

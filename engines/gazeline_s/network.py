@@ -1,22 +1,26 @@
 """The network of gazeline-s: an encoder that runs once per window and a promptable decoder.
 
-Encoder: a small convolutional pyramid with global attention at stride 16 (144 tokens in a 192 px window). Decoder: the
-prompt is drawn as maps (clicks, box, earlier mask) and compared with the features under the click; convolutions and
-attention at strides 8 and 16 decide what belongs to it, finer features from strides 4 and 2 give the border. The inputs
-and outputs are those of segment-anything's decoder (https://github.com/facebookresearch/segment-anything), for
+Encoder: convolutions down to stride 8 and attention at stride 16 (100 tokens in a 160 px window). Decoder: the prompt
+is drawn as maps (clicks, box, earlier mask) and compared with the features under the click; convolutions at stride 8
+and attention at stride 16 decide what belongs to it, features of stride 4 give the border, drawn at stride 2. The
+inputs and outputs are those of segment-anything's decoder (https://github.com/facebookresearch/segment-anything), for
 several prompts at once, with more than one feature map. The three masks are no interchangeable guesses: they are, in
 this order, the part, the object and the group at the prompt; ``iou_predictions`` is the expected IoU of each with the
 object.
+
+Nearly all arithmetic is dense convolution or matrix product on few, coarse maps: on a processor, what passes over fine
+maps (normalising, adding, interpolating) takes most of the time of training, not the products.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-WINDOW_PX = 192
-MASK_PX = 96
+WINDOW_PX = 160
+MASK_PX = WINDOW_PX // 2
 KEY = 8  # channels of one group of keys
 SLOTS = ("part", "object", "group")
+RESERVE = (0.1, 0.0, 0.1)  # people mostly mean the object: another slot is to be taken only if it is that much better
 
 
 def _conv(inside: int, outside: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -35,6 +39,17 @@ class _Residual(nn.Module):
         return F.relu(x + self.second(self.first(x)))
 
 
+class _Finer(nn.Module):
+    """Twice the resolution: every place gives the channels of the four that it is divided into."""
+
+    def __init__(self, inside: int, outside: int) -> None:
+        super().__init__()
+        self.spread = nn.Conv2d(inside, 4 * outside, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.spread(x), 2)
+
+
 class _Attention(nn.Module):
     """A pre-norm transformer block over all positions of a feature map."""
 
@@ -43,60 +58,66 @@ class _Attention(nn.Module):
         self.heads = heads
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(), nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
         b, t, c = x.shape
-        qkv = self.qkv(self.norm1(x)).reshape(b, t, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
-        q, k, v = qkv[0], qkv[1], qkv[2]
+        q, k, v = self.qkv(self.norm1(x)).reshape(b, t, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
         mixed = torch.softmax(q @ k.transpose(-1, -2) * (c // self.heads) ** -0.5, -1) @ v
         x = x + self.out(mixed.transpose(1, 2).reshape(b, t, c))
         return x + self.mlp(self.norm2(x))
 
 
 class Encoder(nn.Module):
-    """image (B, 3, 192, 192), normalised -> what a decoder needs of it, by name.
+    """image (B, 3, S, S), normalised, and depth (B, 1, S, S) m, 0 = unknown -> what a decoder needs, by name.
 
-    ``image_embeddings`` (B, 96, 24, 24), ``features_4`` (B, 32, 48, 48), ``features_2`` (B, 16, 96, 96), and
-    ``keys_8`` (B, 64, 24, 24), ``keys_4`` (B, 32, 48, 48): what two places are compared by.
+    ``image_embeddings`` (B, 96, S/8, S/8), ``features_4`` (B, 32, S/4, S/4), ``keys_8`` (B, 64, S/8, S/8) and
+    ``keys_4`` (B, 32, S/4, S/4): what two places are compared by. S is WINDOW_PX, or smaller while training.
     """
 
-    outputs = ("image_embeddings", "features_4", "features_2", "keys_8", "keys_4")
+    outputs = ("image_embeddings", "features_4", "keys_8", "keys_4")
 
-    def __init__(self, attention_blocks: int = 4) -> None:
+    def __init__(self, blocks: int = 6) -> None:
         super().__init__()
-        self.stem2 = nn.Sequential(_conv(3, 24, 2), _conv(24, 24))
-        self.stage4 = nn.Sequential(_conv(24, 48, 2), _Residual(48))
-        self.stage8 = nn.Sequential(_conv(48, 96, 2), _Residual(96), _Residual(96))
-        self.stage16 = nn.Sequential(_conv(96, 192, 2), _Residual(192))
-        self.position = nn.Parameter(torch.zeros(1, (WINDOW_PX // 16) ** 2, 192))
-        self.attention = nn.ModuleList([_Attention(192, 6) for _ in range(attention_blocks)])
-        self.down16 = nn.Conv2d(192, 96, 1)
+        self.stem = nn.Conv2d(3, 48, 7, 4, 3, bias=False)
+        self.stem_depth = nn.Conv2d(6, 48, 4, 4, bias=False)
+        self.stage4 = nn.Sequential(nn.BatchNorm2d(48), nn.ReLU(True), _Residual(48))
+        self.stage8 = nn.Sequential(_conv(48, 96, 2), _Residual(96))
+        self.stage16 = nn.Conv2d(96, 192, 3, 2, 1)
+        self.position = nn.Parameter(0.02 * torch.randn(1, (WINDOW_PX // 16) ** 2, 192))
+        self.attention = nn.Sequential(*[_Attention(192, 4) for _ in range(blocks)])
+        self.norm16 = nn.LayerNorm(192)
+        self.finer16 = _Finer(192, 96)
         self.fuse8 = _Residual(96)
-        self.down8 = nn.Conv2d(96, 48, 1)
-        self.fuse4 = _Residual(48)
-        self.down4 = nn.Conv2d(48, 16, 1)
-        self.side2 = nn.Conv2d(24, 16, 1)
+        self.finer8 = _Finer(96, 48)
+        self.fuse4 = _conv(48, 48)
         self.to8, self.to4 = nn.Conv2d(96, 96, 1), nn.Conv2d(48, 32, 1)
         self.key8, self.key4 = nn.Conv2d(96, 64, 1), nn.Conv2d(48, 32, 1)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        f2 = self.stem2(image)
-        f4 = self.stage4(f2)
+    def forward(self, image: Tensor, depth: Tensor) -> tuple[Tensor, ...]:
+        f4 = self.stage4(self.stem(image) + self.stem_depth(_relief(depth)))
         f8 = self.stage8(f4)
         f16 = self.stage16(f8)
-        tokens = f16.flatten(2).transpose(1, 2) + self.position
-        for block in self.attention:
-            tokens = block(tokens)
-        f16 = f16 + tokens.transpose(1, 2).reshape(f16.shape)
-        e8 = self.fuse8(f8 + _up(self.down16(f16)))
-        e4 = self.fuse4(f4 + _up(self.down8(e8)))
-        e2 = self.side2(f2) + _up(self.down4(e4))
-        return self.to8(e8), self.to4(e4), e2, _unit(self.key8(e8)), _unit(self.key4(e4))
+        tokens = self.norm16(self.attention(f16.flatten(2).transpose(1, 2) + _places(self.position, f16.shape[-1])))
+        e8 = self.fuse8(f8 + self.finer16(tokens.transpose(1, 2).reshape(f16.shape)))
+        e4 = self.fuse4(f4 + self.finer8(e8))
+        return self.to8(e8), self.to4(e4), _unit(self.key8(e8)), _unit(self.key4(e4))
 
 
-def _up(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+def _relief(depth: Tensor) -> Tensor:
+    """Depth (B, 1, S, S) in metres as six maps (B, 6, S, S): known or not, and how far behind the gazed place.
+
+    The logarithm of the ratio to the depth in the middle, coarsely, and as sines and cosines that turn once in 1.7 and
+    once in 1.15 times the distance: fine steps show everywhere, without a scale that would fit only one distance.
+    """
+    known = (depth > 0).to(depth.dtype)
+    third = depth.shape[-1] // 3
+    middle = (slice(None), slice(None), slice(third, -third), slice(third, -third))
+    logarithm = torch.log(depth.clamp(min=0.05))
+    home = (logarithm * known)[middle].sum((2, 3), True) / known[middle].sum((2, 3), True).clamp(min=1)
+    away = (logarithm - home) * known
+    turns = [away.clamp(-1, 1), torch.sin(12 * away), torch.cos(12 * away) * known]
+    return torch.cat([known, *turns, torch.sin(45 * away), torch.cos(45 * away) * known], 1)
 
 
 def _unit(keys: Tensor) -> Tensor:
@@ -106,37 +127,34 @@ def _unit(keys: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """Prompts on one window -> masks (N, 3, 96, 96) as logits and their expected IoU (N, 3).
+    """Prompts on windows -> masks (N, 3, S/2, S/2) as logits and their expected IoU (N, 3).
 
-    Takes what `Encoder` gives (for one window, or one for every prompt); ``point_coords`` (N, P, 2) in window pixels,
-    ``point_labels`` (N, P): 1 this, 0 not this, 2 and 3 the corners of a box, -1 padding; ``mask_input``
-    (N, 1, 96, 96) logits, used where ``has_mask_input`` (N,) is 1.
+    Takes what `Encoder` gives for B windows, and N / B prompts for each, one window's after another's:
+    ``point_coords`` (N, P, 2) in window pixels, ``point_labels`` (N, P): 1 this, 0 not this, 2 and 3 the corners of a
+    box, -1 padding; ``mask_input`` (N, 1, S/2, S/2) logits, used where ``has_mask_input`` (N,) is 1.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.enter8 = nn.Conv2d(2 * 8 + 5, 96, 1)
         self.asked8 = nn.Linear(2 * 64, 96)
-        self.local8 = _Residual(96)
-        self.token = nn.Conv2d(96, 96, 2, 2)
-        self.position = nn.Parameter(torch.zeros(1, (WINDOW_PX // 16) ** 2, 96))
-        self.attention = nn.ModuleList([_Attention(96, 4), _Attention(96, 4)])
-        self.after8 = _Residual(96)
+        self.local8 = _conv(96, 96)
+        self.token = nn.Conv2d(96, 128, 2, 2)
+        self.position = nn.Parameter(0.02 * torch.randn(1, (WINDOW_PX // 16) ** 2, 128))
+        self.attention = nn.Sequential(_Attention(128, 4), _Attention(128, 4))
+        self.norm = nn.LayerNorm(128)
+        self.finer16 = _Finer(128, 96)
+        self.after8 = _conv(96, 96)
         self.enter4 = nn.Conv2d(4 + 2, 32, 1)
-        self.narrow8 = nn.Conv2d(96, 32, 1)
-        self.local4 = _Residual(32)
-        self.narrow4 = nn.Conv2d(32, 16, 1)
-        self.local2 = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(16, 16, 3, 1, 1), nn.ReLU(), nn.Conv2d(16, len(SLOTS), 3, 1, 1)
-        )
-        self.coarse = nn.Conv2d(96, len(SLOTS), 1)
+        self.finer8 = _Finer(96, 32)
+        self.local4 = _conv(32, 32)
+        self.draw = nn.Conv2d(32, 4 * len(SLOTS), 3, 1, 1)
         self.judge = nn.Sequential(nn.Linear(96 * 3 + 3, 128), nn.ReLU(), nn.Linear(128, 1))
 
     def forward(
         self,
         image_embeddings: Tensor,
         features_4: Tensor,
-        features_2: Tensor,
         keys_8: Tensor,
         keys_4: Tensor,
         point_coords: Tensor,
@@ -145,27 +163,27 @@ class Decoder(nn.Module):
         has_mask_input: Tensor,
     ) -> tuple[Tensor, Tensor]:
         n = point_coords.shape[0]
-        maps8, focus8 = _prompt_maps(point_coords, point_labels, WINDOW_PX // 8, 1.2)
-        maps4, focus4 = _prompt_maps(point_coords, point_labels, WINDOW_PX // 4, 1.0)
+        maps8, focus8 = _prompt_maps(point_coords, point_labels, image_embeddings.shape[-1], 8, 1.2)
+        maps4, focus4 = _prompt_maps(point_coords, point_labels, features_4.shape[-1], 4, 1.0)
         given = has_mask_input.reshape(n, 1, 1, 1)
         earlier8 = F.avg_pool2d(torch.tanh(mask_input / 4), 4) * given
         like8, asked = _likeness(keys_8, focus8)
         like4, _ = _likeness(keys_4, focus4[:, :1])
 
         prompt8 = self.enter8(torch.cat([like8, maps8, earlier8, given.expand(earlier8.shape)], 1))
-        x8 = self.local8(F.relu(image_embeddings + prompt8 + self.asked8(asked).reshape(n, 96, 1, 1)))
+        prompt8 = prompt8 + self.asked8(asked).reshape(n, 96, 1, 1)
+        x8 = self.local8(F.relu(_with(image_embeddings, prompt8)))
         tokens = self.token(x8)
-        side = tokens.shape[-1]
-        tokens = tokens.flatten(2).transpose(1, 2) + self.position
-        for block in self.attention:
-            tokens = block(tokens)
-        x8 = self.after8(x8 + _up(tokens.transpose(1, 2).reshape(n, 96, side, side)))
+        shape = tokens.shape
+        tokens = tokens.flatten(2).transpose(1, 2) + _places(self.position, shape[-1])
+        tokens = self.norm(self.attention(tokens))
+        x8 = self.after8(x8 + self.finer16(tokens.transpose(1, 2).reshape(shape)))
 
-        prompt4 = self.enter4(torch.cat([like4, maps4[:, :2]], 1))
-        x4 = self.local4(F.relu(features_4 + prompt4 + _up(self.narrow8(x8))))
-        masks = self.local2(features_2 + _up(self.narrow4(x4)))
-        masks = masks + F.interpolate(self.coarse(x8), scale_factor=4.0, mode="bilinear", align_corners=False)
-        return masks, self._judged(masks, x8)
+        prompt4 = self.enter4(torch.cat([like4, maps4[:, :2]], 1)) + self.finer8(x8)
+        x4 = self.local4(F.relu(_with(features_4, prompt4)))
+        masks = F.pixel_shuffle(self.draw(x4), 2)
+        expected = self._judged(masks.detach(), x8)
+        return masks, expected if self.training else F.relu(expected - expected.new_tensor(RESERVE))
 
     def _judged(self, masks: Tensor, x8: Tensor) -> Tensor:
         """Expected IoU from what lies inside and around each mask and from how sure the mask is of itself."""
@@ -185,16 +203,33 @@ class Decoder(nn.Module):
         return torch.sigmoid(self.judge(seen)).reshape(n, k)
 
 
-def _prompt_maps(coords: Tensor, labels: Tensor, side: int, sigma: float) -> tuple[Tensor, Tensor]:
+def _places(position: Tensor, side: int) -> Tensor:
+    """What tells places apart, (1, T, C), for a map of ``side`` x ``side``: training may use smaller windows."""
+    full = WINDOW_PX // 16
+    if side == full:
+        return position
+    grid = position.transpose(1, 2).reshape(1, -1, full, full)
+    return F.interpolate(grid, (side, side), mode="bilinear").flatten(2).transpose(1, 2)
+
+
+def _with(features: Tensor, prompts: Tensor) -> Tensor:
+    """The features of B windows (B, C, h, w) added to those of their prompts (N, C, h, w)."""
+    b, c, h, w = features.shape
+    return (features[:, None] + prompts.reshape(b, -1, c, h, w)).reshape(-1, c, h, w)
+
+
+def _prompt_maps(coords: Tensor, labels: Tensor, side: int, stride: int, sigma: float) -> tuple[Tensor, Tensor]:
     """Maps (N, 3, side, side): clicks for, clicks against, box; and weights (N, 2, side * side) to pool under them."""
-    cells = (coords + 0.5) * (side / WINDOW_PX) - 0.5  # (N, P, 2)
+    cells = (coords + 0.5) / stride - 0.5  # (N, P, 2)
     grid = torch.arange(side, dtype=coords.dtype, device=coords.device)
-    dx = grid.reshape(1, 1, 1, side) - cells[..., 0, None, None]
-    dy = grid.reshape(1, 1, side, 1) - cells[..., 1, None, None]
-    bell = torch.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))  # (N, P, side, side)
+    dx = grid - cells[..., 0, None]  # (N, P, side)
+    dy = grid - cells[..., 1, None]
+    spread = -1 / (2 * sigma * sigma)
+    bell = torch.exp(dy * dy * spread)[..., :, None] * torch.exp(dx * dx * spread)[..., None, :]
     pro, con, start, end = ((labels == value).to(coords.dtype)[..., None, None] for value in (1.0, 0.0, 2.0, 3.0))
-    beyond_start = (torch.sigmoid(3 * dx) * torch.sigmoid(3 * dy) * start).sum(1)
-    before_end = (torch.sigmoid(-3 * dx) * torch.sigmoid(-3 * dy) * end).sum(1)
+    right, below = torch.sigmoid(3 * dx)[..., None, :], torch.sigmoid(3 * dy)[..., :, None]
+    beyond_start = (below * right * start).sum(1)
+    before_end = ((1 - below) * (1 - right) * end).sum(1)
     for_, against, box = (bell * pro).amax(1), (bell * con).amax(1), beyond_start * before_end
     # A box without a click asks for what is like its inside.
     focus = torch.stack([for_ + 0.02 * box, against], 1).flatten(2)
@@ -205,12 +240,15 @@ def _likeness(keys: Tensor, focus: Tensor) -> tuple[Tensor, Tensor]:
     """How like what is under the prompt each place is, per group of keys: (N, F * groups, h, w); and what is there."""
     b, c, h, w = keys.shape
     n, kinds, _ = focus.shape
-    flat = keys.flatten(2)  # (1 or N, C, hw)
+    flat = keys.flatten(2)  # (B, C, hw)
     weights = focus / (focus.sum(-1, keepdim=True) + 1e-4)
-    asked = weights @ flat.transpose(1, 2).expand(n, -1, -1)  # (N, F, C)
-    target = F.normalize(asked.reshape(n, kinds, c // KEY, KEY), dim=-1, eps=1e-4).permute(0, 2, 1, 3)  # (N, G, F, KEY)
-    like = target @ flat.reshape(b, c // KEY, KEY, h * w)  # (N, G, F, hw)
-    return like.reshape(n, kinds * c // KEY, h, w), asked.flatten(1)
+    asked = weights.reshape(b, -1, h * w) @ flat.transpose(1, 2)  # (B, N / B * F, C)
+    target = F.normalize(asked.reshape(b, -1, c // KEY, KEY), dim=-1, eps=1e-4).transpose(
+        1, 2
+    )  # (B, G, N / B * F, KEY)
+    like = target @ flat.reshape(b, c // KEY, KEY, h * w)  # (B, G, N / B * F, hw)
+    like = like.reshape(b, c // KEY, n // b, kinds, h, w).permute(0, 2, 3, 1, 4, 5)
+    return like.reshape(n, kinds * c // KEY, h, w), asked.reshape(n, kinds * c)
 
 
 class GazelineS(nn.Module):
@@ -221,9 +259,10 @@ class GazelineS(nn.Module):
         self.encoder, self.decoder = Encoder(), Decoder()
 
     def forward(
-        self, image: Tensor, coords: Tensor, labels: Tensor, mask: Tensor, has: Tensor
+        self, image: Tensor, depth: Tensor, coords: Tensor, labels: Tensor, mask: Tensor, has: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """image (B, 3, S, S), coords (B, Q, P, 2), labels (B, Q, P), mask (B, Q, 1, M, M), has (B, Q) -> B*Q masks."""
-        features = [f.repeat_interleave(coords.shape[1], 0) for f in self.encoder(image)]
+        """image (B, 3, S, S), depth (B, 1, S, S), coords (B, Q, P, 2), labels (B, Q, P), mask (B, Q, 1, M, M),
+        has (B, Q) -> the masks and expected IoU of all B * Q prompts, as `Decoder` gives them."""
+        features = self.encoder(image, depth)
         masks, iou = self.decoder(*features, *(t.flatten(0, 1) for t in (coords, labels, mask, has)))
         return masks, iou

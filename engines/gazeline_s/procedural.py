@@ -6,7 +6,6 @@ Surfaces come from noise, stripes, checks and flat paint, and, where a folder of
 (for example ambientCG's, CC0).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.engines.gazeline_s.scenes import Ids, Image, Scene
 from gazeline.engines.gazeline_s.shapes import Silhouette, random_silhouette
-
-Image = NDArray[np.uint8]
-Ids = NDArray[np.uint16]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """image (H, W, 3) RGB; object and part ids (H, W), 0 is background; groups[object id] is its group, or 0."""
-
-    image: Image
-    object_ids: Ids
-    part_ids: Ids
-    groups: NDArray[np.uint16]
 
 
 def load_materials(folder: Path | None) -> list[Image]:

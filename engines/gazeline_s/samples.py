@@ -1,7 +1,8 @@
 """Training samples: a scene from disk, seen through a foveal window, with prompts and the masks they ask for."""
 
 import itertools
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,46 +11,45 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from gazeline.engines.gazeline_s.appearance import FIELD_PX, MEAN, STD, look, sensed_depth
+from gazeline.engines.gazeline_s.composites import pasted
 from gazeline.engines.gazeline_s.losses import OBJECT
-from gazeline.engines.gazeline_s.network import MASK_PX, WINDOW_PX
-from gazeline.engines.gazeline_s.procedural import Scene
+from gazeline.engines.gazeline_s.scenes import Ids, Scene, read_scene
 from gazeline.engines.window import Window
 
-MEAN = np.array([123.675, 116.28, 103.53], np.float32)
-STD = np.array([58.395, 57.12, 57.375], np.float32)
-PROMPTS, POINTS = 3, 4
+PROMPTS, POINTS = 4, 4
 WINDOWS_A_SCENE = 4
 GAZE_ERROR = 0.011  # of the longest side: 0.8 deg in a 75 deg picture
 
 Sample = dict[str, NDArray[Any]]
-Ids = NDArray[np.uint16]
 
 
-def read_scene(picture: Path) -> Scene:
-    """A scene as `generate` (or any renderer that writes the same two files) left it."""
-    bgr = cv2.imread(str(picture), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise ValueError(f"{picture} is no picture that can be read; delete it and make the scene again")
-    with np.load(picture.with_suffix(".npz")) as ids:
-        objects, parts = ids["object_ids"], ids["part_ids"]
-        groups = ids["groups"] if "groups" in ids else np.zeros(int(objects.max()) + 1, np.uint16)
-    return Scene(np.asarray(bgr[..., ::-1], np.uint8), objects, parts, groups)
+@dataclass(frozen=True)
+class Source:
+    """A folder of scenes, its share of the samples, and how often things of another scene are laid into its own."""
+
+    folder: Path
+    share: float = 1.0
+    pasted: float = 0.0
 
 
 class Scenes(Dataset[Sample]):
-    """Samples from folders of scenes, each folder with its share; sample k depends on (seed, k) alone.
+    """Samples for windows of ``window_px``; sample k depends on (seed, k) alone.
 
-    WINDOWS_A_SCENE samples in a row look at one scene, since reading it costs more than looking at it.
+    WINDOWS_A_SCENE samples in a row look at one scene, since reading it costs more than looking at it. Things to paste
+    come from scenes of the sources whose own scenes are shown as they are.
     """
 
-    def __init__(self, folders: dict[Path, float], length: int, seed: int) -> None:
-        self.length, self.seed = length, seed
-        self.pictures = [sorted(folder.glob("*.jpg")) for folder in folders]
-        for folder, pictures in zip(folders, self.pictures, strict=True):
+    def __init__(self, sources: Sequence[Source], window_px: int, length: int, seed: int) -> None:
+        self.window_px, self.length, self.seed = window_px, length, seed
+        self.sources = sources
+        self.pictures = [sorted(source.folder.glob("*.jpg")) for source in sources]
+        for source, pictures in zip(sources, self.pictures, strict=True):
             if not pictures:
-                raise ValueError(f"no scenes (*.jpg with *.npz) in {folder}")
-        shares = np.array(list(folders.values()), float)
-        self.shares = shares / shares.sum()
+                raise ValueError(f"no scenes (*.jpg with *.npz) in {source.folder}")
+        shares = np.array([source.share for source in sources], float)
+        donors = shares * [source.pasted < 1 for source in sources]
+        self.shares, self.donors = shares / shares.sum(), donors / max(donors.sum(), 1e-9)
         self.at_hand: tuple[int, Scene] | None = None
 
     def __len__(self) -> int:
@@ -58,7 +58,8 @@ class Scenes(Dataset[Sample]):
     def __getitem__(self, number: int) -> Sample:
         cv2.setNumThreads(1)
         for attempt in itertools.count(number // WINDOWS_A_SCENE * 1000):
-            sample = make_sample(np.random.default_rng([self.seed, number, attempt]), self._scene(attempt))
+            rng = np.random.default_rng([self.seed, number, attempt])
+            sample = make_sample(rng, self._scene(attempt), self.window_px)
             if sample is not None:
                 return sample
         raise AssertionError("unreachable")
@@ -66,14 +67,22 @@ class Scenes(Dataset[Sample]):
     def _scene(self, draw: int) -> Scene:
         if self.at_hand is None or self.at_hand[0] != draw:
             rng = np.random.default_rng([self.seed, draw])
-            pictures = self.pictures[rng.choice(len(self.pictures), p=self.shares)]
-            self.at_hand = (draw, read_scene(pictures[rng.integers(len(pictures))]))
+            which = rng.choice(len(self.pictures), p=self.shares)
+            scene = self._any(rng, which)
+            if rng.random() < self.sources[which].pasted and self.donors.any():
+                scene = pasted(rng, scene, self._any(rng, rng.choice(len(self.pictures), p=self.donors)))
+            self.at_hand = (draw, scene)
         return self.at_hand[1]
 
+    def _any(self, rng: np.random.Generator, which: int) -> Scene:
+        pictures = self.pictures[which]
+        return read_scene(pictures[rng.integers(len(pictures))])
 
-def make_sample(rng: np.random.Generator, scene: Scene) -> Sample | None:
+
+def make_sample(rng: np.random.Generator, scene: Scene, window_px: int) -> Sample | None:
     """One window with PROMPTS prompts on it, or None where the crop shows nothing to ask for."""
-    scene = _crop(rng, scene)
+    wanted = _prominent(rng, scene) if rng.random() < 0.4 else 0  # as people photograph: the thing fills the picture
+    scene = _crop(rng, scene, wanted)
     height, width = scene.object_ids.shape
     longest = max(height, width)
     areas = np.bincount(scene.object_ids.ravel())
@@ -81,15 +90,15 @@ def make_sample(rng: np.random.Generator, scene: Scene) -> Sample | None:
     things = things[things > 0]
     if not len(things):
         return None
-    chance = areas[things] ** 0.3
-    target = int(rng.choice(things, p=chance / chance.sum()))
+    chance = areas[things] ** 0.4
+    target = wanted if wanted in things else int(rng.choice(things, p=chance / chance.sum()))
     click = _click(rng, scene.object_ids == target, longest)
     centre = click
-    if rng.random() < 0.4:  # prompts besides the gaze the window was made for
+    if rng.random() < 0.3:  # prompts besides the gaze the window was made for
         centre = click + rng.uniform(-0.06, 0.06, 2) * longest
-    window = Window.foveal(width, height, WINDOW_PX, centre)
-    coarse = replace(window, size=MASK_PX)
-    objects, parts = coarse.sample_nearest(scene.object_ids), coarse.sample_nearest(scene.part_ids)
+    scale = FIELD_PX / window_px * float(np.exp(np.clip(rng.normal(0, 0.3), -0.7, 0.7)))
+    window = Window.foveal(width, height, window_px, centre, middle_scale=scale)
+    objects, parts = window.sample_nearest(scene.object_ids), window.sample_nearest(scene.part_ids)
 
     asks = [_ask(rng, scene, window, objects, parts, target, click)]
     nearby = [t for t in np.unique(objects) if t > 0 and areas[t] >= 40]
@@ -97,29 +106,36 @@ def make_sample(rng: np.random.Generator, scene: Scene) -> Sample | None:
         other = int(rng.choice(nearby)) if nearby and rng.random() < 0.7 else target
         asks.append(_ask(rng, scene, window, objects, parts, other, _click(rng, scene.object_ids == other, longest)))
     sample: Sample = {key: np.stack([ask[key] for ask in asks]) for key in asks[0]}
-    seen = window.sample(_colours(rng, scene.image), fill=MEAN)
-    sample["image"] = np.moveaxis((_lens(rng, seen) - MEAN) / STD, -1, 0).astype(np.float32)
+    sample["image"] = np.moveaxis((look(rng, scene.image, window) - MEAN) / STD, -1, 0).astype(np.float32)
+    sample["depth"] = sensed_depth(rng, scene.depth_mm, window)[None]
     sample["weight"] = frame_area(window)
+    sample["levels"] = np.full(PROMPTS, scene.levels, np.float32)
     return sample
 
 
 def frame_area(window: Window) -> NDArray[np.float32]:
-    """How much of the frame each mask pixel stands for, (MASK_PX, MASK_PX), mean 1: IoU is meant in the frame."""
-    u = (2 * np.arange(MASK_PX) + 1) / MASK_PX - 1
+    """How much of the frame each mask pixel stands for, (M, M), mean 1: IoU is meant in the frame."""
+    side = window.size // 2
+    u = (2 * np.arange(side) + 1) / side - 1
     stretch = window.x.linear + 3 * window.x.cubic * u * u
     weight = stretch[:, None] * stretch[None, :]
     return np.asarray(weight / weight.mean(), np.float32)
 
 
 def _targets(objects: Ids, parts: Ids, groups: NDArray[np.uint16], target: int, part: int) -> NDArray[np.float32]:
-    """The masks wanted in each slot, (3, M, M): part, object, group."""
+    """The masks wanted in each slot, (3, M, M): part, object, group; each pixel the share of its four that belong."""
     whole = objects == target
     piece = parts == part if part else whole
     if not 6 < np.count_nonzero(piece) < 0.85 * np.count_nonzero(whole):
         piece = whole
     group = int(groups[target]) if target < len(groups) else 0
     together = np.isin(objects, np.flatnonzero(groups == group)) if group else whole
-    return np.stack([piece, whole, together]).astype(np.float32)
+    side = objects.shape[0] // 2
+    masks = (cv2.resize(m.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) for m in (piece, whole))
+    piece, whole = (np.asarray(m, np.float32) for m in masks)
+    if group:
+        together = cv2.resize(together.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    return np.stack([piece, whole, together if group else whole])
 
 
 def _ask(
@@ -138,7 +154,7 @@ def _ask(
     whole = wanted[OBJECT] > 0.5
     coords = np.zeros((POINTS, 2), np.float32)
     labels = np.full(POINTS, -1, np.float32)
-    mask, has = np.zeros((1, MASK_PX, MASK_PX), np.float32), np.float32(0)
+    mask, has = np.zeros((1, *whole.shape), np.float32), np.float32(0)
     coords[0], labels[0] = window.to_window(click), 1
     kind = rng.random()
     if kind < 0.15:
@@ -197,43 +213,37 @@ def _earlier(rng: np.random.Generator, masks: NDArray[np.float32]) -> NDArray[np
     kernel = np.ones(2 * (int(rng.integers(1, 5)),), np.uint8)
     mask = cv2.dilate(mask, kernel) if rng.random() < 0.5 else cv2.erode(mask, kernel)
     for _ in range(rng.integers(0, 4)):
-        x, y = (int(v) for v in rng.integers(0, MASK_PX, 2))
+        x, y = (int(v) for v in rng.integers(0, len(mask), 2))
         cv2.circle(mask, (x, y), int(rng.integers(2, 12)), float(rng.random() < 0.5), -1)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2)) * 12 - 6, np.float32)
 
 
-def _crop(rng: np.random.Generator, scene: Scene) -> Scene:
+def _prominent(rng: np.random.Generator, scene: Scene) -> int:
+    """One of the larger things, or 0 if there is none."""
+    areas = np.bincount(scene.object_ids.ravel())
+    areas[0] = 0
+    things = np.flatnonzero(areas >= 0.004 * scene.object_ids.size)
+    if not len(things):
+        return 0
+    chance = areas[things] ** 0.5
+    return int(rng.choice(things, p=chance / chance.sum()))
+
+
+def _crop(rng: np.random.Generator, scene: Scene, wanted: int) -> Scene:
+    """A part of the picture, often all of it, or what is around the thing ``wanted``; perhaps mirrored."""
     height, width = scene.object_ids.shape
-    share = rng.uniform(0.45, 1.0) if rng.random() < 0.6 else 1.0
-    tall = int(height * share)
-    wide = int(min(width, tall * rng.choice([1.0, 4 / 3, 16 / 9, 0.75])))
-    y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
+    share, middle = rng.uniform(0.5, 1.0) if rng.random() < 0.5 else 1.0, rng.uniform(0, 1, 2) * [height, width]
+    if wanted:
+        hits = np.nonzero(scene.object_ids == wanted)
+        extent = max(int(np.ptp(axis)) + 1 for axis in hits)
+        middle = np.array([(axis.min() + axis.max()) / 2 for axis in hits]) + rng.normal(0, 0.12, 2) * extent
+        share = float(np.clip(extent * np.exp(rng.uniform(0.05, 0.95)) / max(height, width), 0.25, 1.0))
+    wide, tall = int(width * share), int(height * share)
+    if rng.random() < 0.3:
+        wide, tall = (wide, int(tall * 0.75)) if rng.random() < 0.6 else (int(wide * 0.75), tall)
+    y, x = (int(np.clip(m - s / 2, 0, f - s)) for m, s, f in zip(middle, (tall, wide), (height, width), strict=True))
     cut = np.s_[y : y + tall, x : x + wide]
-    image, objects, parts = scene.image[cut], scene.object_ids[cut], scene.part_ids[cut]
-    if rng.random() < 0.5:
-        image, objects, parts = image[:, ::-1], objects[:, ::-1], parts[:, ::-1]
-    return Scene(image, objects, parts, scene.groups)
-
-
-def _colours(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Another exposure, contrast and white balance, through one lookup table a channel."""
-    ramp = np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.6, 1.4)
-    gain = rng.uniform(0.7, 1.5) * rng.normal(1, 0.06, 3)
-    lift = rng.uniform(-0.03, 0.08)
-    table = np.clip(255 * (ramp * gain + lift), 0, 255).astype(np.uint8)
-    out = np.asarray(cv2.LUT(np.ascontiguousarray(image), table[None]), np.uint8)
-    if rng.random() < 0.1:
-        out = np.repeat(np.asarray(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
-    return out
-
-
-def _lens(rng: np.random.Generator, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blur and noise at the window's own scale."""
-    seen = np.ascontiguousarray(seen)
-    if rng.random() < 0.35:
-        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.4, 1.3)), np.float32)
-    if rng.random() < 0.5:
-        size = seen.shape[:2]
-        noise = rng.standard_normal(size, np.float32)[..., None] * rng.uniform(0, 8)
-        seen = seen + noise + rng.standard_normal(seen.shape, np.float32) * rng.uniform(0, 4)
-    return seen
+    way = -1 if rng.random() < 0.5 else 1  # mirrored or not
+    depth = None if scene.depth_mm is None else scene.depth_mm[cut][:, ::way]
+    objects, parts = (ids[cut][:, ::way] for ids in (scene.object_ids, scene.part_ids))
+    return replace(scene, image=scene.image[cut][:, ::way], object_ids=objects, part_ids=parts, depth_mm=depth)

@@ -50,7 +50,7 @@ def test_it_is_small_free_and_foveal() -> None:
     shipped = bundle.load(bundle.DEFAULT)
     assert shipped.manifest.licence == "Apache-2.0"
     assert shipped.manifest.window.kind == "foveal"
-    assert shipped.bytes < 20e6
+    assert shipped.bytes < 12e6
 
 
 def test_it_runs_without_torch() -> None:
@@ -78,9 +78,30 @@ def test_plain_things_are_outlined(segmenter: Segmenter, image: NDArray[np.uint8
     ys, xs = np.nonzero(truth)
     window = segmenter.window_for(W, H, (xs.mean(), ys.mean()))
     (masks,) = segmenter.decode(segmenter.encode(image, window), [prompt])
-    assert masks.logits.shape == (3, 96, 96)
+    assert masks.logits.shape == (3, 80, 80)
     assert masks.iou.shape == (3,)
     assert _iou(masks.mask(), truth) > 0.8
+
+
+def test_depth_shows_what_colour_hides(segmenter: Segmenter) -> None:
+    """A grey disc before a grey wall: only a depth camera can tell."""
+    grey = np.asarray(np.random.default_rng(0).normal(120, 3, (H, W, 3)).clip(0, 255), np.uint8)
+    depth = np.where(_disc(), 0.8, 2.0).astype(np.float32)
+    window = segmenter.window_for(W, H, DISC[:2])
+    assert segmenter.takes_depth
+    with_depth, without = (
+        segmenter.decode(segmenter.encode(grey, window, given), [Prompt([DISC[:2]])])[0].mask()
+        for given in (depth, None)
+    )
+    assert _iou(with_depth, _disc()) > 0.8 > _iou(without, _disc())
+
+
+def test_unknown_depth_is_as_none(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    window = segmenter.window_for(W, H, DISC[:2])
+    without = segmenter.encode(image, window)
+    unknown = segmenter.encode(image, window, np.full((H, W), np.nan, np.float32))
+    for name, tensor in without.tensors.items():
+        np.testing.assert_array_equal(tensor, unknown.tensors[name])
 
 
 def test_a_batch_is_as_each_alone(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
