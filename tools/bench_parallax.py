@@ -11,7 +11,6 @@ import argparse
 import math
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -20,8 +19,10 @@ from rich.table import Table
 from gazeline.calib.gaze_mapping import direction_of
 from gazeline.calib.so3 import angle_rad
 from gazeline.runtime.config import OutlineSettings
+from gazeline.runtime.image_files import write_image
 from gazeline.runtime.messages import Frame, Vec2
 from gazeline.runtime.parallax import pixel_on_surface
+from gazeline.runtime.plot import Chart, draw
 from gazeline.runtime.prompt import View, calibration_of, pixel_of
 from gazeline.sim.rig import simulated_rig
 from gazeline.sim.tracker import BETWEEN_EYES_M, TrackerSettings
@@ -31,7 +32,8 @@ Array = NDArray[np.float64]
 SIZE = (640, 480)
 AWAY_M = (0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 ASSUMED = f"{OutlineSettings().default_depth_m:g} m assumed"
-WAYS = {ASSUMED: (80, 150, 250), "vergence": (240, 190, 90), "depth picture": (150, 220, 90)}  # colours, BGR
+WAYS = ("assumed", "vergence", "depth picture")
+LEAST_DEG = 0.01  # what is drawn for less
 LOOKS = 200
 
 
@@ -74,29 +76,13 @@ def wall(view: View, away_m: float) -> NDArray[np.uint16]:
     return np.asarray(np.rint(1000.0 * along_m).clip(0, 65535), np.uint16)
 
 
-def plot(rows: list[dict[str, Array]], path: Path) -> None:
-    """Mean error over distance, both on logarithmic axes."""
-    picture = np.full((480, 720, 3), (14, 11, 8), np.uint8)
-    text = (225, 220, 210)
-
-    def at(away_m: float, error_deg: float) -> tuple[int, int]:
-        x = (math.log(away_m) - math.log(0.3)) / (math.log(5.0) - math.log(0.3))
-        y = (math.log(max(error_deg, 0.01)) - math.log(0.01)) / (math.log(20.0) - math.log(0.01))
-        return round(80 + 600 * x), round(430 - 380 * y)
-
-    for error in (0.01, 0.1, 1.0, 10.0):
-        cv2.line(picture, at(0.3, error), at(5.0, error), (60, 52, 44), 1, cv2.LINE_AA)
-        x, y = at(0.3, error)
-        cv2.putText(picture, f"{error:g} deg", (6, y + 5), cv2.FONT_HERSHEY_SIMPLEX, 0.45, text, 1, cv2.LINE_AA)
-    for away in AWAY_M:
-        x, y = at(away, 0.01)
-        cv2.putText(picture, f"{away:g} m", (x - 14, y + 24), cv2.FONT_HERSHEY_SIMPLEX, 0.42, text, 1, cv2.LINE_AA)
-    for i, (way, colour) in enumerate(WAYS.items()):
-        points = [at(away, float(row[way].mean())) for away, row in zip(AWAY_M, rows, strict=True)]
-        cv2.polylines(picture, [np.array(points, np.int32)], False, colour, 2, cv2.LINE_AA)
-        cv2.putText(picture, way, (540, 40 + 22 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
-    if not cv2.imwrite(str(path), picture):
-        raise SystemExit(f"error: {path} cannot be written")
+def chart_of(rows: list[dict[str, Array]]) -> Chart:
+    """Mean error over distance."""
+    lines = {
+        way: [(away_m, max(float(row[way].mean()), LEAST_DEG)) for away_m, row in zip(AWAY_M, rows, strict=True)]
+        for way in WAYS
+    }
+    return Chart("Error of the gazed pixel", "distance, m", "degrees", lines, {}, log_y=True)
 
 
 def main() -> None:
@@ -118,7 +104,7 @@ def main() -> None:
         table.add_row(f"{away_m:g} m", *cells)
     Console().print(table)
     if given.plot:
-        plot(rows, given.plot)
+        write_image(given.plot, draw([chart_of(rows)], columns=1))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""``gazeline calibrate``: boards in pictures, recordings and live streams, and the reports on what was made of them."""
+"""``gazeline calibrate``: cameras, gaze and clocks, and the reports on what was found."""

@@ -41,13 +41,13 @@ def gaze(
       gazeline run --user anna
     """
     from gazeline.runtime.bus import BusAddress
-    from gazeline.runtime.gaze_calibration import run
+    from gazeline.runtime.calibration import gaze as gaze_
 
     if points not in (5, 9):
         raise ValueError(f"--points {points}: there are plans of 5 and of 9 targets")
     address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
-    options = run.Options(user, address, points, _field_deg(field), depth_m, report, map_)
-    raise typer.Exit(0 if run.run(options) else 1)
+    options = gaze_.Options(user, address, points, _field_deg(field), depth_m, report, map_)
+    raise typer.Exit(0 if gaze_.run(options) else 1)
 
 
 @app.command("profiles")
@@ -72,17 +72,6 @@ def profiles(
     gaze_profile.print_list()
 
 
-def _field_deg(text: str) -> tuple[float, float]:
-    wide, _, high = text.lower().partition("x")
-    try:
-        found = float(wide), float(high)
-    except ValueError:
-        raise ValueError(f"--field-deg {text} is no size; write width x height in degrees, such as 30x20") from None
-    if not all(4.0 <= value <= 80.0 for value in found):
-        raise ValueError(f"--field-deg {text} is out of bounds: each side has 4 to 80 degrees")
-    return found
-
-
 @app.command("clock")
 def clock(
     recording: SourcePath,
@@ -101,6 +90,17 @@ def clock(
       gazeline calibrate clock session.gzl
       gazeline calibrate clock recording.vrs --report clocks.json
     """
-    from gazeline.runtime import clock_calibration
+    from gazeline.runtime.calibration import clock as clock_
 
-    clock_calibration.run(recording, rig, report)
+    clock_.run(recording, rig, report)
+
+
+def _field_deg(text: str) -> tuple[float, float]:
+    wide, _, high = text.lower().partition("x")
+    try:
+        found = float(wide), float(high)
+    except ValueError:
+        raise ValueError(f"--field-deg {text} is no size; write width x height in degrees, such as 30x20") from None
+    if not all(4.0 <= value <= 80.0 for value in found):
+        raise ValueError(f"--field-deg {text} is out of bounds: each side has 4 to 80 degrees")
+    return found

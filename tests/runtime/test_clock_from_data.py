@@ -13,8 +13,8 @@ import pytest
 from gazeline.calib import so3
 from gazeline.calib.cameras import Pinhole
 from gazeline.runtime import demo
-from gazeline.runtime.clock_from_data import Turning, camera_offset, gaze_offset, turning_of
-from gazeline.runtime.image_motion import Turned, turns
+from gazeline.runtime.calibration.clock_from_data import Turning, camera_offset, gaze_offset, turning_of
+from gazeline.runtime.calibration.image_motion import Turned, turns
 from gazeline.runtime.messages import Gaze, HeadPose, Pose, Vec3
 
 MS = 1_000_000

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gazeline.calib.gaze_mapping import fit
 from gazeline.calib.gaze_quality import TargetGaze, quality_of
 from gazeline.calib.so3 import angle_rad
+from gazeline.runtime.calibration.gaze_targets import CHECKED, NINE, Targets, step, target_directions
 from gazeline.runtime.centroid import GazeSample
-from gazeline.runtime.gaze_calibration.targets import CHECKED, NINE, Targets, step, target_directions
 from gazeline.sim.tracker import Tracker, TrackerSettings
 from gazeline.sim.wearer import GazePoints, Wearer
 

@@ -13,8 +13,8 @@ from gazeline.calib import so3
 from gazeline.runtime import gaze_profile
 from gazeline.runtime import inputs as heard
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
+from gazeline.runtime.calibration import gaze as calibration
 from gazeline.runtime.events import UserPromptArrived
-from gazeline.runtime.gaze_calibration import run as calibration
 from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.gaze_profile import GazeProfile
 from gazeline.runtime.messages import CalibrationTarget, Gaze, UserPrompt

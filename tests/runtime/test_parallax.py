@@ -4,12 +4,12 @@ from math import radians
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from gazeline.runtime.messages import Frame
 from gazeline.runtime.parallax import pixel_on_surface
 from gazeline.runtime.prompt import View, calibration_of, pixel_of
 from gazeline.sim.rig import simulated_rig
+from tools.bench_parallax import wall
 
 WIDTH, HEIGHT = 640, 480
 STRAIGHT_ON = np.array([0.0, 0.0, -1.0])
@@ -24,16 +24,6 @@ def view() -> View:
     calibration = calibration_of(frame, rig)
     assert calibration is not None
     return View(frame, calibration, None)
-
-
-def wall(view: View, away_m: float) -> NDArray[np.uint16]:
-    """The depth picture, at half the size, of a wall across straight ahead, so far from between the eyes."""
-    calibration = view.calibration
-    cells = np.stack(np.meshgrid(np.arange(WIDTH // 2), np.arange(HEIGHT // 2)), axis=-1) * 2.0 + 0.5
-    rays, _ = calibration.camera.unproject(cells)
-    rays_head = calibration.T_head_camera.rotate(rays)
-    along_m = (away_m + calibration.T_head_camera.xyz_m[2]) / -rays_head[..., 2]
-    return np.asarray(np.rint(1000.0 * along_m).clip(0, 65535), np.uint16)
 
 
 @pytest.mark.parametrize("away_m", [0.3, 0.4, 0.6, 1.0, 2.0, 5.0])

@@ -9,8 +9,8 @@ import pytest
 
 from gazeline.calib.fisheye624 import Fisheye624
 from gazeline.calib.so3 import angle_rad
-from gazeline.runtime.clock_from_data import turning_of
-from gazeline.runtime.image_motion import turns
+from gazeline.runtime.calibration.clock_from_data import turning_of
+from gazeline.runtime.calibration.image_motion import turns
 from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose
 from gazeline.runtime.sources.aria import T_HEAD_CPF, read_aria_gaze

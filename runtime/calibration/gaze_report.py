@@ -10,8 +10,8 @@ from rich.table import Table
 
 from gazeline.calib.gaze_mapping import Array, angles_of
 from gazeline.calib.gaze_quality import Quality, TargetGaze, quality_at
+from gazeline.runtime.calibration.gaze_result import Outcome, Verdict
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.gaze_calibration.result import Outcome, Verdict
 
 MAP_PX, MARGIN_PX = 900, 70
 BACKGROUND, GRID, BEFORE, AFTER, TEXT = (

@@ -7,7 +7,7 @@ import numpy as np
 
 from gazeline.calib.gaze_mapping import GazeFit, fit
 from gazeline.calib.gaze_quality import Quality, TargetGaze, quality_of
-from gazeline.runtime.gaze_calibration.targets import Targets
+from gazeline.runtime.calibration.gaze_targets import Targets
 from gazeline.runtime.gaze_profile import GazeProfile
 
 LEAST_LOOKED_AT = 4

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from gazeline.runtime.clock_from_data import Offset, camera_offset, gaze_offset, turning_of
+from gazeline.runtime.calibration.clock_from_data import Offset, camera_offset, gaze_offset, turning_of
+from gazeline.runtime.calibration.image_motion import Turned, turns
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.image_motion import Turned, turns
 from gazeline.runtime.images import image_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Pose, Vec3
 from gazeline.runtime.sources.opening import open_source

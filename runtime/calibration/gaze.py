@@ -11,12 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gazeline.runtime import gaze_profile, topics
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
+from gazeline.runtime.calibration import gaze_report as report
+from gazeline.runtime.calibration.gaze_result import outcome_of, verdict
+from gazeline.runtime.calibration.gaze_targets import CHECKED, FIVE, NINE, Shown, Targets, step, target_directions
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.exits import stop_signals
-from gazeline.runtime.gaze_calibration import report
-from gazeline.runtime.gaze_calibration.result import outcome_of, verdict
-from gazeline.runtime.gaze_calibration.targets import CHECKED, FIVE, NINE, Shown, Targets, step, target_directions
 from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, RigDevice
 from gazeline.runtime.prompt import direction_of
 from gazeline.runtime.viewpoint import Viewpoint

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gazeline.calib import so3
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.image_motion import Turned
+from gazeline.runtime.calibration.image_motion import Turned
 from gazeline.runtime.messages import Pose, Vec3
 from gazeline.runtime.sync import History, direction_at, pose_at
 
