@@ -65,12 +65,19 @@ except Exception as error:  # PyOpenGL fails in ways of its own where there is n
     raise _unavailable(error) from error
 
 
-@cache
 def make_current() -> Any:
-    """Open the process's context on the calling thread and return PyOpenGL's ``GL`` module.
+    """Make the process's context the calling thread's, and return PyOpenGL's ``GL`` module.
 
-    All drawing must happen on the thread of the first call. Raises OSError if neither EGL nor OSMesa can be opened.
+    Opened at the first call, on whose thread all drawing must happen. Call it before each run of drawing: a context of
+    somebody else may have come in between. Raises OSError if neither EGL nor OSMesa can be opened.
     """
+    context, GL = _opened()
+    context.make_current()
+    return GL
+
+
+@cache
+def _opened() -> tuple[Any, Any]:
     try:
         if BACKEND == "egl":
             from mujoco.egl import GLContext
@@ -85,4 +92,4 @@ def make_current() -> Any:
     except Exception as error:
         raise _unavailable(error) from error
     atexit.register(context.free)
-    return GL
+    return context, GL

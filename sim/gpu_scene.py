@@ -291,7 +291,7 @@ class GpuScene:
         if self.closed:
             return
         self.closed = True
-        GL = self.GL
+        GL = make_current()
         GL.glDeleteBuffers(2, self.buffers)
         GL.glDeleteTextures(4, self.textures)
         GL.glDeleteVertexArrays(1, [self.vao])

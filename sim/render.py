@@ -65,7 +65,7 @@ class Renderer:
 
     def render(self, T_world_camera: SE3) -> Rendered:
         """The picture from a camera pose (camera axes x right, y down, z forward)."""
-        GL = self._gl
+        GL = make_current()
         plan = self._plan
         self._gpu.update()
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._buffer)
@@ -102,6 +102,7 @@ class Renderer:
         """Free the picture's buffers (the scene's are freed by ``forget``)."""
         if not self._closed:
             self._closed = True
+            make_current()
             self._gl.glDeleteFramebuffers(1, [self._buffer])
             self._gl.glDeleteRenderbuffers(4, self._targets)
 

@@ -56,6 +56,10 @@ FIELDS: dict[type[m.Message], dict[str, st.SearchStrategy[Any]]] = {
     m.HeadPose: {"T_world_head": poses},
     m.RigDevice: {"rig_id": text, "rig_json": text},
     m.CalibrationTarget: {"d_head": st.none() | units(3), "progress": st.floats(0.0, 1.0)},
+    m.BoardSearch: {
+        "width": side, "height": side, "views": small, "wanted": small, "corners": st.lists(vec2, max_size=4),
+        "heat": st.lists(small, max_size=4), "advice": st.lists(text, max_size=2),
+    },
     m.UserPrompt: {"kind": st.just("box"), "box": st.just((1.0, 2.0, 3.0, 4.0))},
     m.Overlay: {
         "width": side, "height": side, "frame_index": small, "publish_ns": ns,

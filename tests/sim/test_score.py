@@ -144,7 +144,7 @@ def test_an_overlay_made_from_a_newer_look_is_not_held_against_the_older_one() -
     assert score(overlay(gaze_ms=None), real, resting(), EPOCH_NS).iou == 0.0
 
 
-@pytest.mark.parametrize("fields", [{"gaze_source": "mouse"}, {"gaze_state": "user"}, {"gaze_source": "head"}])
+@pytest.mark.parametrize("fields", [{"gaze_source": "mouse"}, {"gaze_state": "user"}])
 def test_who_points_with_something_else_is_not_judged_by_the_eye(fields: dict[str, Any]) -> None:
     result = score(overlay(rectangle(1, 1, 9, 9), **fields), truth(filled(20, 5, 40, 25)), resting(), EPOCH_NS)
     assert result.iou is None
