@@ -6,6 +6,7 @@ segments meet, halo and glow are not laid on twice. Colours go in as sRGB, and a
 sRGB one. What comes out has its alpha multiplied in, as OpenXR's compositors take it.
 """
 
+import os
 from collections.abc import Sequence
 
 import moderngl
@@ -97,6 +98,13 @@ void main() {
 """
 PANEL = "3f 3f 3f 4f 1f /i"
 PANEL_FLOATS = 14
+
+
+def new_context(**backend: str) -> moderngl.Context:
+    """An OpenGL 3.3 context without a window. Raises what glcontext raises: bare exceptions."""
+    # A software rasteriser's own threads cost the HUD a sixth more, and the runtime its cores.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    return moderngl.create_context(require=330, standalone=True, **backend)
 
 
 class Painter:

@@ -13,6 +13,8 @@ from typing import Any
 import moderngl
 import xr
 
+from gazeline.runtime.hud.gl import new_context
+
 OPENGL = "XR_KHR_opengl_enable"
 EGL = "XR_MNDX_egl_enable"
 
@@ -42,7 +44,7 @@ def create(asked: Collection[str]) -> Graphics:
 
 def _context(**backend: str) -> moderngl.Context:
     try:
-        return moderngl.create_context(require=330, standalone=True, **backend)
+        return new_context(**backend)
     except Exception as error:  # noqa: BLE001 - glcontext raises bare ones
         raise OSError(f"no OpenGL 3.3 context could be made for the headset ({error}); see gazeline doctor") from None
 

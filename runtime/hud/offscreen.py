@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gazeline.runtime.hud.atlas import SRGB8_ALPHA8
 from gazeline.runtime.hud.drawing import Drawing
-from gazeline.runtime.hud.gl import Painter
+from gazeline.runtime.hud.gl import Painter, new_context
 from gazeline.runtime.hud.picture import Picture, PicturePainter
 from gazeline.runtime.hud.views import Views
 
@@ -72,7 +72,7 @@ def offscreen_context() -> moderngl.Context:
     """An OpenGL 3.3 context without a window: EGL, else what the platform has. Raises OSError with what to install."""
     for backend in ({"backend": "egl"}, {}):
         try:
-            return moderngl.create_context(require=330, standalone=True, **backend)
+            return new_context(**backend)
         except Exception:  # noqa: BLE001 - glcontext raises bare ones
             continue
     raise OSError(
