@@ -88,7 +88,7 @@ def test_a_snapshot_goes_over_the_wire() -> None:
 def test_memory_is_what_the_system_says() -> None:
     rss_mb, peak_mb = resident_mb()
     assert 10 < rss_mb <= peak_mb
-    held = np.ones(30_000_000, np.uint8)
-    assert resident_mb()[0] > rss_mb + 20
+    held = np.ones(100_000_000, np.uint8)  # so large that no allocator has it lying about
+    assert resident_mb()[0] > rss_mb + 80
     del held
-    assert resident_mb()[1] > peak_mb + 10 or peak_mb > rss_mb + 25  # the peak stays
+    assert resident_mb()[1] > peak_mb + 10 or peak_mb > rss_mb + 95  # the peak stays
