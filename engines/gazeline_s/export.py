@@ -13,6 +13,7 @@ import torch
 import typer
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 
 from gazeline.engines import bundle
@@ -107,12 +108,24 @@ def _write(
     if program is None:
         raise RuntimeError("torch's exporter returned no program")
     model = program.model_proto
+    _fold_constants(model)
     _drop_zero_biases(model)
     _turn_weights(model)
     _narrow(model)
     _forget_origin(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
+
+
+def _fold_constants(model: onnx.ModelProto) -> None:
+    """Axes and shapes that the exporter computes from constants, as constants: TensorRT takes no others for axes."""
+    known: dict[str, NDArray[np.generic]] = {}
+    for node in model.graph.node:
+        if all(name in known for name in node.input):  # a constant has none
+            (value,) = ReferenceEvaluator(node).run(None, {name: known[name] for name in node.input})
+            known[node.output[0]] = np.asarray(value)
+            tensor = numpy_helper.from_array(known[node.output[0]])
+            node.CopyFrom(helper.make_node("Constant", [], [node.output[0]], value=tensor))
 
 
 def _drop_zero_biases(model: onnx.ModelProto) -> None:
