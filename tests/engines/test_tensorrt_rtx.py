@@ -104,10 +104,11 @@ def test_a_native_build_without_a_device_says_so(tmp_path: Path) -> None:
         pytest.skip("there is a device here")
 
 
-def test_a_network_that_loses_too_much_is_not_built() -> None:
+def test_a_network_that_loses_too_much_is_not_built(tmp_path: Path) -> None:
     """8 bits calibrated with a black picture know nothing of the values to come."""
     black = [np.zeros((480, 640, 3), np.uint8)]
-    loaded = bundle.load(bundle.DEFAULT)
+    write_own(folder(tmp_path / "model"))
+    loaded = bundle.load(tmp_path / "model")
     with pytest.raises(LostPrecisionError, match=r"int8 .*mean mask IoU .*--accept-loss") as caught:
         engine_build.make(trt, Request(loaded, "int8", Target((8, 6)), black))
     assert caught.value.picture.shape == (480, 1280, 3)
