@@ -15,6 +15,8 @@ from tests.engines.toy_models import write_own, write_sam
 trt = pytest.importorskip("tensorrt_rtx", reason="needs TensorRT-RTX: pip install 'gazeline[rtx]'")
 onnx = pytest.importorskip("onnx", reason="conversion needs the onnx package")
 
+from tests.engines.test_gate import with_normalisation  # noqa: E402 - needs the onnx package, too
+
 
 @pytest.fixture(autouse=True)
 def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,15 +107,14 @@ def test_a_native_build_without_a_device_says_so(tmp_path: Path) -> None:
 
 
 def test_a_network_that_loses_too_much_is_not_built(tmp_path: Path) -> None:
-    """8 bits calibrated with a black picture know nothing of the values to come."""
-    black = [np.zeros((480, 640, 3), np.uint8)]
-    write_own(folder(tmp_path / "model"))
-    loaded = bundle.load(tmp_path / "model")
+    """8 bits calibrated with a picture of one grey know nothing of the values to come."""
+    grey = [np.full((480, 640, 3), 128, np.uint8)]
+    loaded = with_normalisation(folder(tmp_path / "model"))
     with pytest.raises(LostPrecisionError, match=r"int8 .*mean mask IoU .*--accept-loss") as caught:
-        engine_build.make(trt, Request(loaded, "int8", Target((8, 6)), black))
+        engine_build.make(trt, Request(loaded, "int8", Target((8, 6)), grey))
     assert caught.value.picture.shape == (480, 1280, 3)
     assert engine_cache.places() == []
-    _, record = engine_build.make(trt, Request(loaded, "int8", Target((8, 6)), black, accept_loss=True))
+    _, record = engine_build.make(trt, Request(loaded, "int8", Target((8, 6)), grey, accept_loss=True))
     assert record.networks_verdict is not None
     assert record.networks_verdict.loss_accepted
 
