@@ -28,6 +28,7 @@ SCENE: Literal["kitchen"] = "kitchen"
 SEED = 4
 LEAST_PX = 1500
 SAME = 0.85  # what the display keeps of the outline's IoU; outlines differ from picture to picture
+JUDGED = 6  # of so many overlays, the median
 WIDTH, HEIGHT = 960, 1080
 EYE = Pinhole(
     WIDTH,
@@ -127,7 +128,7 @@ def test_what_the_wearer_looks_at_is_outlined_on_the_display(
         def scored() -> bool:
             found = (received.message for received in subscriber.poll(200))
             scores.extend(each.iou for each in found if isinstance(each, TruthScore) and each.iou)  # 0: no outline yet
-            return len(scores) >= 3
+            return len(scores) >= 2 * JUDGED
 
         assert wait_for(scored, 180.0), [
             (tmp_path / f"{name}.log").read_text()[-800:] for name in ("run", "sim", "hud")
@@ -136,7 +137,7 @@ def test_what_the_wearer_looks_at_is_outlined_on_the_display(
         def on_screen(shots: tuple[Image, Image]) -> list[float]:
             return [iou(enclosed(shot, AMBER), mask) for shot, mask in zip(shots, masks, strict=True)]
 
-        outlined = float(np.median(scores))
+        outlined = float(np.median(scores[-JUDGED:]))  # the first ones are of a head that has just been put on
         seen: list[tuple[Image, Image]] = []
 
         def looks_right(*both: Image) -> bool:
