@@ -208,7 +208,7 @@ def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
     def later(message: dict[str, object], **changes: object) -> bytes:
         return pack({**message, "capture_ns": time.monotonic_ns(), **changes})
 
-    for _ in range(5):
+    def round_of_garbage() -> None:
         for parts in (
             [b"frame.world"],
             [b"frame.world", b"\xc1", b""],
@@ -228,9 +228,20 @@ def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
         ):  # fmt: skip
             raw.send_multipart(parts)
         time.sleep(0.1)
+
+    def bad_images(stats: Stats) -> int:
+        return stats.dropped.get("frame_bad_image", 0) + stats.dropped.get("bad_image", 0)
+
+    for _ in range(5):
+        round_of_garbage()
     stats = bench.until(Stats, lambda stats: stats.dropped.get("frame_future", 0) >= 3)
+    for _ in range(50):  # a good picture that comes right after a broken one overtakes it, which is counted otherwise
+        if bad_images(stats):
+            break
+        round_of_garbage()
+        stats = bench.until(Stats, lambda _: True)
     raw.close()
-    assert stats.dropped.get("frame_bad_image", 0) + stats.dropped.get("bad_image", 0) >= 1
+    assert bad_images(stats) >= 1
     for reason in ("bad_map", "not_finite", "out_of_bounds", "gaze_future", "pose_future", "prompt_unsupported"):
         assert stats.dropped.get(reason, 0) >= 1, reason
     bench.headset.look = RIGHT
