@@ -21,12 +21,11 @@ class Correction:
     user: str = ""
     device: str = ""
     mapping: GazeMapping = field(default_factory=GazeMapping)
-    identity: bool = True
 
     @classmethod
     def of(cls, profile: GazeProfile) -> "Correction":
         """That of a stored profile."""
-        return cls(profile.user, profile.device, profile.mapping, identity=False)
+        return cls(profile.user, profile.device, profile.mapping)
 
     def fits(self, rigs: Container[str]) -> bool:
         """False for a profile that was made with a headset which is none of these (by their ids)."""
@@ -34,16 +33,14 @@ class Correction:
 
     def applied(self, d_head: ArrayLike, rigs: Container[str]) -> Array:
         """A corrected direction (3,); as it was where the profile is another device's."""
-        if self.identity or not self.fits(rigs):
-            return np.asarray(d_head, np.float64)
-        return self.mapping.apply(d_head)
+        return self.mapping.apply(d_head) if self.fits(rigs) else np.asarray(d_head, np.float64)
 
     def recentred(self, view: View, gaze_px: Vec2, target_px: Vec2, depth_m: float) -> "Correction":
         """With the turn that takes gaze, which falls on ``gaze_px`` of a picture, to what is looked at in truth."""
         found = directions_to(view, (gaze_px, target_px), depth_m)
         if found is None:
             return self
-        return replace(self, mapping=self.mapping.then(turn_between(*found)), identity=False)
+        return replace(self, mapping=self.mapping.then(turn_between(*found)))
 
 
 def directions_to(view: View, px: ArrayLike, depth_m: float) -> Array | None:
