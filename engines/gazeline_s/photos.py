@@ -17,7 +17,7 @@ from rich.progress import track
 from gazeline.engines.coco import mask_of, read_instances
 from gazeline.engines.gazeline_s.scenes import Scene, write_scene
 
-HELD_OUT = 5  # every fifth photograph, by name, is for validation and never for training
+EVERY = 5  # every fifth photograph, by name, is for validation and never for training, unless said otherwise
 PICTURES = {".jpg", ".jpeg", ".png", ".hdr"}
 GROUND_PX = 640
 
@@ -31,6 +31,7 @@ def main(
         list[Path] | None, typer.Option(help="Folder of any pictures: grounds to lay things on, asked for nothing.")
     ] = None,
     held_out: Annotated[bool, typer.Option("--held-out", help="The pictures for validation instead.")] = False,
+    every: Annotated[int, typer.Option(min=2, help="One picture in so many, by name, is for validation.")] = EVERY,
 ) -> None:
     """Makes scenes of photographs: of those to train on, or of those held out."""
     out.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,7 @@ def main(
     for folder in coco or ():
         content = read_instances(folder)
         by_name = {picture.file_name: picture for picture in content.images}
-        for name in track(chosen(by_name, held_out), description=folder.name):
+        for name in track(chosen(by_name, held_out, every), description=folder.name):
             image = read_photo(folder / "images" / name)
             ids = np.zeros(image.shape[:2], np.uint16)
             things = [a for a in content.annotations if a.image_id == by_name[name].id and not a.iscrowd]
@@ -48,16 +49,16 @@ def main(
             number += 1
     for folder in grounds or ():
         paths = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.suffix.lower() in PICTURES}
-        for name in track(chosen(paths, held_out), description=folder.name):
+        for name in track(chosen(paths, held_out, every), description=folder.name):
             image = _shrunk(read_photo(paths[name]))
             ids = np.zeros(image.shape[:2], np.uint16)
             write_scene(out, number, Scene(image, ids, ids, np.zeros(1, np.uint16)))
             number += 1
 
 
-def chosen(names: Iterable[str], held_out: bool) -> list[str]:
-    """Those that are held out, or those that may be trained on."""
-    return [name for index, name in enumerate(sorted(names)) if (index % HELD_OUT == 0) == held_out]
+def chosen(names: Iterable[str], held_out: bool, every: int = EVERY) -> list[str]:
+    """Those that are held out, one in ``every``, or those that may be trained on."""
+    return [name for index, name in enumerate(sorted(names)) if (index % every == 0) == held_out]
 
 
 def read_photo(path: Path) -> NDArray[np.uint8]:
