@@ -88,13 +88,19 @@ class RigDevice(Message, kw_only=True):
 class UserPrompt(Message, kw_only=True):
     """``prompt.user``: what the wearer or an operator asks for. Pixels are those of the frame of ``capture_ns``.
 
-    ``points`` holds (x, y, label) with label 1 for "this" and 0 for "not this"; ``clear`` ends a prompt. ``recentre``
-    corrects a drift of gaze: the wearer looks at the first point, or without one at the middle of the gazed object.
+    ``points`` holds (x, y, label) with label 1 for "this" and 0 for "not this"; ``clear`` ends a prompt.
+
+    - ``recentre`` corrects a drift of gaze: the wearer looks at the first point, or without one at the middle of the
+      gazed object.
+    - ``everything`` outlines all that is in view, once.
+    - ``teach``: the object ``object_id``, or without one the gazed one, is a ``text``; ``unteach``: it is none.
+    - ``find`` marks what fits ``text`` ("red mug", "left of the laptop") and points to it, until an empty one.
     """
 
-    kind: Literal["point", "box", "clear", "everything", "teach", "text", "recentre"]
+    kind: Literal["point", "box", "clear", "recentre", "everything", "teach", "unteach", "find"]
     points: list[tuple[float, float, Literal[0, 1]]] = []
     box: tuple[float, float, float, float] | None = None
+    object_id: int | None = None
     text: str = ""
 
 
@@ -140,6 +146,12 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     empty where no depth picture tells it; ``depth_m``: the object's median, or the distance that gaze tells.
     ``velocity_m_s``: how a thing that moves goes on across the line of sight, world; absent where it stands still, or
     moves in a way that is better not predicted.
+
+    ``id`` lasts and is never given again. ``name`` is absent where it is not known. ``whole_id``: what it is a part of.
+    ``surface``: a wall, a floor, a table's top. ``carried``: the outline was not found in this picture but carried on
+    from an earlier one. ``found``: it fits what was asked for. ``size_m``: width and height, as seen from here, with
+    ``size_error_m``, one standard deviation. ``dwell_ms``: how long gaze has rested on it, this time and altogether
+    (``dwell_total_ms``) in so many ``looks``.
     """
 
     id: int
@@ -150,9 +162,40 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     box: tuple[float, float, float, float]  # x0, y0, x1, y1 px
     area_px: float
     name: str | None = None
+    name_score: Unit | None = None
+    name_source: Literal["taught", "model", "text", "detector"] | None = None
+    whole_id: int | None = None
+    surface: bool = False
+    carried: bool = False
+    found: bool = False
+    size_m: Vec2 | None = None
+    size_error_m: Vec2 | None = None
+    size_source: Literal["depth", "vergence", "plane"] | None = None
+    dwell_ms: Annotated[float, Meta(ge=0.0)] = 0.0
+    dwell_total_ms: Annotated[float, Meta(ge=0.0)] = 0.0
+    looks: Annotated[int, Meta(ge=0)] = 0
+    first_seen_ns: Ns | None = None
+    last_seen_ns: Ns | None = None
     depth_m: float | None = None
     depths_m: list[list[float]] = []
     velocity_m_s: Vec3 | None = None
+
+
+class Pointer(Struct, kw_only=True, omit_defaults=True):
+    """Where something is that was asked for and is out of view: a unit direction in the camera frame of the overlay."""
+
+    id: int
+    d_camera: Vec3
+    name: str | None = None
+    depth_m: float | None = None
+
+
+class Search(Struct, kw_only=True, omit_defaults=True):
+    """What was asked for, and what was understood: "a mug that is red, to the left of a laptop"."""
+
+    text: str
+    understood: str
+    pointers: list[Pointer] = []
 
 
 class Overlay(Message, kw_only=True):
@@ -173,6 +216,7 @@ class Overlay(Message, kw_only=True):
     gaze_source: Literal["eye", "head", "mouse"] = "eye"
     gaze_capture_ns: Ns | None = None
     objects: list[OverlayObject] = []
+    search: Search | None = None
     latency_ms: dict[str, float] = {}
 
 

@@ -24,6 +24,7 @@ MAX_RAW_FRAMES = 4
 MAX_MAP_BYTES = 4 * 2**20  # a thousand outlines
 UNIT_TOLERANCE = 1e-3  # float32 senders and a few roundings on the way; a direction off by more was never normalised
 MAX_POINTS = 256
+MAX_TEXT = 200
 MAX_TIMESTAMP_S = 9e9  # beyond it, nanoseconds no longer fit in 64 bits
 
 BYTES_PER_PIXEL = {"rgb": 3, "bgr": 3, "gray": 1, "depth16": 2, "thermal16": 2, "id16": 2}
@@ -175,10 +176,14 @@ def _check_object(message: m.Overlay, thing: m.OverlayObject) -> None:
 
 def _check_prompt(prompt: m.UserPrompt) -> None:
     missing = (prompt.kind == "point" and not prompt.points) or (prompt.kind == "box" and prompt.box is None)
-    if missing or (prompt.kind == "text" and not prompt.text.strip()):
+    if missing:
         raise WireError("out_of_bounds", f"{prompt.topic}: a prompt of kind {prompt.kind} without its {prompt.kind}")
-    if len(prompt.points) > MAX_POINTS or len(prompt.text) > 1000:
-        raise WireError("out_of_bounds", f"{prompt.topic}: at most {MAX_POINTS} points and 1000 characters of text")
+    if prompt.kind in ("teach", "unteach") and not prompt.text.strip():
+        raise WireError("out_of_bounds", f"{prompt.topic}: a prompt of kind {prompt.kind} without a name as its text")
+    if len(prompt.points) > MAX_POINTS or len(prompt.text) > MAX_TEXT:
+        raise WireError(
+            "out_of_bounds", f"{prompt.topic}: at most {MAX_POINTS} points and {MAX_TEXT} characters of text"
+        )
     if prompt.box is not None and not (prompt.box[0] < prompt.box[2] and prompt.box[1] < prompt.box[3]):
         raise WireError("out_of_bounds", f"{prompt.topic}: box {prompt.box} is empty; it is x0, y0, x1, y1")
 

@@ -222,7 +222,7 @@ def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
             [b"pose.head", pack({"topic": "pose.head", "capture_ns": 2**62, "T_world_head": {
                 "quat_wxyz": [1.0, 0.0, 0.0, 0.0], "xyz_m": [0.0, 0.0, 0.0]}})],
             [b"rig.device", later({"topic": "rig.device", "rig_id": "bench", "rig_json": "{"})],
-            [b"prompt.user", later({"topic": "prompt.user", "kind": "text", "text": "mug"})],
+            [b"prompt.user", later({"topic": "prompt.user", "kind": "find", "text": "mug"})],
             [b"nonsense", b"\x80"],
             [b"gaze.3d.01.", rng.bytes(200)],
         ):  # fmt: skip

@@ -306,7 +306,7 @@ def test_a_users_box_moves_with_the_head() -> None:
 def test_prompts_that_cannot_be_answered_are_counted() -> None:
     drive = Drive(World()).run(300)
     for prompt in (
-        asked(drive, kind="text", text="mug"),
+        asked(drive, kind="find", text="mug"),
         asked(drive, capture_ns=1, kind="point", points=[(3.0, 3.0, 1)]),
         asked(drive, kind="point", points=[(900.0, 3.0, 1)]),
     ):

@@ -204,6 +204,6 @@ def test_a_users_prompt_outside_of_the_picture_is_none() -> None:
         UserPrompt(topic="prompt.user", kind="point", points=[(-20.0, 10.0, 1)]),
         UserPrompt(topic="prompt.user", kind="point", points=[(5.0, 5.0, 0)]),
         UserPrompt(topic="prompt.user", kind="box", box=(700.0, 10.0, 800.0, 20.0)),
-        UserPrompt(topic="prompt.user", kind="text", text="mug"),
+        UserPrompt(topic="prompt.user", kind="find", text="mug"),
     ):
         assert question_of(bad, view(), view()) is None

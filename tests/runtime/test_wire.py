@@ -204,7 +204,7 @@ OVERLAY: dict[str, Any] = {
         (PROMPT | {"kind": "point"}, [], "out_of_bounds"),
         (PROMPT | {"kind": "point", "points": [(1.0, 1.0, 2)]}, [], "bad_map"),
         (PROMPT | {"kind": "point", "points": [(1.0, 1.0, 1)] * 1000}, [], "out_of_bounds"),
-        (PROMPT | {"kind": "text", "text": " "}, [], "out_of_bounds"),
+        (PROMPT | {"kind": "teach", "text": " "}, [], "out_of_bounds"),
         (OVERLAY | {"objects": [OBJECT | {"rays": [[(0.0, 0.0, 2.0)]]}]}, [], "not_unit"),
         (OVERLAY | {"objects": [OBJECT | {"rays": [[]]}]}, [], "out_of_bounds"),
         (OVERLAY | {"objects": [OBJECT | {"depths_m": [[1.0, 1.0]]}]}, [], "out_of_bounds"),
