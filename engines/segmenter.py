@@ -15,6 +15,7 @@ from gazeline.engines import bundle as bundles
 from gazeline.engines.backends import open_sessions
 from gazeline.engines.bundle import Bundle
 from gazeline.engines.decoders import BOX_FIRST, BOX_LAST, POSITIVE, Decoder, Query
+from gazeline.engines.describe import Describer, Description, PooledDescriber
 from gazeline.engines.exposure import stretched
 from gazeline.engines.pieces import clicked_pieces
 from gazeline.engines.session import Array, Session
@@ -141,6 +142,8 @@ class Segmenter:
             self._decoder = Decoder(decoder, encoder.outputs, bundle.manifest.family)
         except ValueError as error:
             raise ValueError(f"{bundle.decoder}: {error}") from error
+        maps = [name for name, spec in encoder.outputs.items() if len(spec.shape) == 4]
+        self._describer: Describer | None = PooledDescriber(maps[0]) if maps else None
 
     @classmethod
     def load(cls, name: str | Path = bundles.DEFAULT, backend: str = "auto", threads: int | None = None) -> "Segmenter":
@@ -219,6 +222,19 @@ class Segmenter:
         ]
         masks = zip((self._cut(a.logits, q) for a, q in zip(answers, queries, strict=True)), answers, strict=True)
         return [Masks(logits, answer.iou, answer.best, embedding.window) for logits, answer in masks]
+
+    @property
+    def describes(self) -> bool:
+        """Whether `describe` can tell anything: the encoder gives a feature map."""
+        return self._describer is not None
+
+    def describe(self, embedding: Embedding, logits: Sequence[NDArray[np.float32]]) -> list[Description]:
+        """What lies under each mask, given as logits (h, w) in the embedding's window. Well under a millisecond."""
+        if embedding.model != self.name:
+            raise ValueError(f"this embedding is of the model {embedding.model}, not of {self.name}")
+        if self._describer is None:
+            raise ValueError(f"the model {self.name} cannot describe: its encoder gives no feature map")
+        return self._describer.describe(embedding.tensors, logits)
 
     def close(self) -> None:
         """Free both networks."""

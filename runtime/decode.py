@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,12 @@ def decode(
     started_ns = clock_ns()
     prompts = [Prompt(asked.points, asked.labels, asked.box) for asked in request.questions]
     masks = segmenter.decode(request.encoded.embedding, prompts)
+    logits = [found.logits[found.best] for found in masks]
+    described = segmenter.describe(request.encoded.embedding, logits) if segmenter.describes else [None] * len(masks)
     decoded_ns = clock_ns()
     answers = tuple(
-        answered(found, asked, request.view, settings, request.depth)
-        for found, asked in zip(masks, request.questions, strict=True)
+        replace(answered(found, asked, request.view, settings, request.depth), description=description)
+        for found, asked, description in zip(masks, request.questions, described, strict=True)
     )
     ended_ns = clock_ns()
     took_ms = {"decode": (decoded_ns - started_ns) * 1e-6, "outline": (ended_ns - decoded_ns) * 1e-6}

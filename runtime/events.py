@@ -13,6 +13,7 @@ from gazeline.runtime.prompt import Question, View
 from gazeline.runtime.wire import Received
 
 if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
+    from gazeline.engines.describe import Description
     from gazeline.engines.segmenter import Embedding
     from gazeline.engines.window import Window
 
@@ -103,7 +104,7 @@ class Decode:
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What one question found: the outline (None: nothing) with its rays and, where known, its distances, the mask's
-    logits (h, w) in the window's coordinates, and the predicted IoU."""
+    logits (h, w) in the window's coordinates, the predicted IoU, and what it looks like, where the model can tell."""
 
     shape: Outline | None
     rays: tuple[NDArray[np.float64], ...]
@@ -111,6 +112,7 @@ class Answer:
     window: "Window"
     score: float
     distances: Distances | None = None
+    description: "Description | None" = None
 
     def covers(self, px: Vec2) -> bool:
         """Whether a pixel of the frame lies in the mask."""

@@ -74,6 +74,9 @@ def test_from_a_jpeg_to_two_outlines_in_one_run(segmenter: Segmenter) -> None:
     assert not red.covers((5000.0, -3.0))
     assert len(red.rays[0]) == len(red.shape.rings[0])
     assert red.score == pytest.approx(0.9)
+    assert red.description is not None
+    assert blue.description is not None
+    assert red.description.vector @ blue.description.vector < 0.8
     assert blue.shape is not None
     assert blue.shape.box == pytest.approx((399.5, 199.5, 439.5, 279.5), abs=3.0)
 

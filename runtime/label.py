@@ -1,0 +1,43 @@
+"""Naming things: what goes in (a crop of each track) and what comes out (a name with its score), whoever names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
+    from gazeline.engines.describe import Description
+
+Source = Literal["taught", "model", "text", "detector"]
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """One track as it is seen in one picture.
+
+    ``image`` (h, w, 3) uint8 RGB: the picture around it; ``mask`` (h, w): where in that it is; ``description``: what
+    the segmenter's own features say of it, where the model can tell.
+    """
+
+    track_id: int
+    image: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    description: "Description | None" = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a thing is called, and the probability that it is; ``name`` None: it is none of what is known."""
+
+    name: str | None
+    score: float
+    source: Source
+
+
+class Labeler(Protocol):
+    """Names things. It may be slow: it is asked a few times a second, off the way from gaze to outline."""
+
+    def label(self, crops: Sequence[Crop]) -> list[Named]:
+        """One answer for each crop, in their order."""
