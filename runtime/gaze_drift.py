@@ -22,7 +22,8 @@ from gazeline.runtime.gaze import GazeState
 from gazeline.runtime.gaze_correction import directions_to
 from gazeline.runtime.messages import GazeDrift
 from gazeline.runtime.prompt import View
-from gazeline.runtime.track import Shape, Tracker
+from gazeline.runtime.shape import Shape
+from gazeline.runtime.track import Tracker
 
 Array = NDArray[np.float64]
 

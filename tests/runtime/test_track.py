@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gazeline.calib import so3
 from gazeline.calib.cameras import Pinhole
 from gazeline.calib.se3 import FORWARD_CAMERA, SE3
-from gazeline.runtime.track import KEPT_NS, MOST_KEPT, Shape, Tracker, assign, iou_of
+from gazeline.runtime.shape import Shape, iou_of
+from gazeline.runtime.track import KEPT_NS, MOST_KEPT, Tracker, assign
 
 CAMERA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
 S = 1_000_000_000
