@@ -18,13 +18,16 @@ class Crop:
     """One track as it is seen in one picture.
 
     ``image`` (h, w, 3) uint8 RGB: the picture around it; ``mask`` (h, w): where in that it is; ``description``: what
-    the segmenter's own features say of it, where the model can tell.
+    the segmenter's own features say of it, where the model can tell. ``picture`` (H, W, 3): the whole one, whose
+    pixel ``corner`` (x, y) is the first of ``image``, for labelers that find things in a picture by themselves.
     """
 
     track_id: int
     image: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     description: "Description | None" = None
+    picture: NDArray[np.uint8] | None = None
+    corner: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
