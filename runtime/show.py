@@ -225,8 +225,11 @@ def _recorded(address: BusAddress, path: Path, console: Console) -> Iterator[Non
 def _page_port(show: Show) -> int | None:
     if show.port is not None:
         return show.port
-    if show.headless:
-        return None
+    return None if show.headless else free_port()
+
+
+def free_port() -> int:
+    """The usual port of the browser page, or another where that is taken."""
     for port in (DEFAULT_PORT, 0):
         with suppress(OSError), socket.create_server(("localhost", port)) as found:
             return int(found.getsockname()[1])

@@ -34,14 +34,15 @@ MOST_VIEWS = 60  # more make it slower and hardly better; the most different one
 
 @dataclass(frozen=True)
 class Options:
-    """The command's options; see ``gazeline calibrate camera --help``."""
+    """The command's options; see ``gazeline calibrate camera --help``. ``bus``: the live bus in place of a source."""
 
     source: str
+    bus: str | None
     board: str
     model: str
     out: Path
     rig: Path | None = None
-    port: int = show.DEFAULT_PORT
+    port: int | None = None
     insecure_plain_tcp: bool = False
 
 
@@ -50,8 +51,8 @@ def run(options: Options, console: Console) -> None:
     board = parse_board(options.board)
     lenses = lenses_of(options.model)
     base = rigs.load(options.rig) if options.rig is not None else None
-    if "://" in options.source:
-        _run_live(options, board, lenses, base, console)
+    if options.bus is not None:
+        _run_live(options, options.bus, board, lenses, base, console)
         return
     source = Path(options.source)
     with looking(console) as tell:
@@ -59,17 +60,25 @@ def run(options: Options, console: Console) -> None:
     finish(gathered, board, lenses, base or rig_of(source), str(source), options.out, console)
 
 
-def _run_live(options: Options, board: Board, lenses: tuple[str, ...], base: Rig | None, console: Console) -> None:
+def _run_live(
+    options: Options, bus: str, board: Board, lenses: tuple[str, ...], base: Rig | None, console: Console
+) -> None:
     """From a live bus, with the browser page that says what to show; Ctrl-C solves what there is."""
-    address = BusAddress.parse(options.source, insecure_plain_tcp=options.insecure_plain_tcp)
-    page = Program("the browser page", show.command("web", "--bus", options.source, "--port", str(options.port)))
+    address = BusAddress.parse(bus, insecure_plain_tcp=options.insecure_plain_tcp)
+    port = options.port or show.free_port()
+    plain = ("--insecure-plain-tcp",) if options.insecure_plain_tcp else ()
+    page = Program("the browser page", show.command("web", "--bus", str(address), "--port", str(port), *plain))
     with stop_signals() as stop, Family() as family, looking(console) as tell:
         family.start(page)
-        console.print(
-            f"Open [bold]http://localhost:{options.port}/[/bold]: it says which views are missing. Ctrl-C ends."
-        )
-        gathered = watch(address, board, stop, tell)
-    finish(gathered, board, lenses, base, options.source, options.out, console)
+        console.print(f"Open [bold]http://localhost:{port}/[/bold]: it says which views are missing. Ctrl-C ends.")
+
+        def heard(count: int, found: int) -> None:
+            tell(count, found)
+            for ended in family.ended():
+                console.print(f"{ended.program.name} ended, calibration goes on without it: {ended.reason}")
+
+        gathered, reported = watch(address, board, stop, heard)
+    finish(gathered, board, lenses, base or reported, str(address), options.out, console)
 
 
 def finish(

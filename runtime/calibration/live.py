@@ -3,19 +3,22 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.calib import rig as rigs
 from gazeline.calib.board import Array, Board
 from gazeline.calib.coverage import ENOUGH_VIEWS, advice, heat_map, signature
 from gazeline.calib.detect import find_board
 from gazeline.calib.intrinsics import View
+from gazeline.calib.rig import Rig
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.calibration.gather import Gathered
 from gazeline.runtime.images import image_of
-from gazeline.runtime.messages import BoardSearch, Frame
-from gazeline.runtime.topics import CALIBRATE_BOARD, FRAME_WORLD
+from gazeline.runtime.messages import BoardSearch, Frame, RigDevice
+from gazeline.runtime.topics import CALIBRATE_BOARD, FRAME_WORLD, RIG_DEVICE
 from gazeline.runtime.wire import WireError
 
 SILENT_S = 20.0
@@ -26,18 +29,26 @@ MOST_VIEWS = 60
 Image = NDArray[np.uint8]
 
 
-def watch(address: BusAddress, board: Board, stop: threading.Event, tell: Callable[[int, int], None]) -> Gathered:
-    """Collect views from a live bus until there is enough of everything or ``stop`` is set.
+def watch(
+    address: BusAddress, board: Board, stop: threading.Event, tell: Callable[[int, int], None]
+) -> tuple[Gathered, Rig | None]:
+    """Collect views from a live bus until there is enough of everything or ``stop`` is set; and the headset's own rig,
+    where it tells it.
 
     What it sees and needs is sent as ``calibrate.board``, which the browser page shows. Raises OSError where no picture
     comes, ValueError where there was no board in any.
     """
     collector: _Collector | None = None
+    rig: Rig | None = None
     heard_s = time.monotonic()
-    with Subscriber(address, (FRAME_WORLD,)) as subscriber, Publisher(address) as publisher:
+    with Subscriber(address, (FRAME_WORLD, RIG_DEVICE)) as subscriber, Publisher(address) as publisher:
         while not stop.is_set():
             for received in subscriber.poll(100):
                 frame = received.message
+                if isinstance(frame, RigDevice):
+                    with suppress(ValueError):  # one that cannot be read is none
+                        rig = rigs.loads(frame.rig_json)
+                    continue
                 try:
                     image = image_of(received)
                 except WireError:
@@ -50,12 +61,15 @@ def watch(address: BusAddress, board: Board, stop: threading.Event, tell: Callab
                 publisher.send(state)
                 tell(collector.pictures, len(collector.views))
                 if state.done:
-                    return collector.gathered()
+                    return collector.gathered(), rig
             if time.monotonic() - heard_s > SILENT_S:
-                raise OSError(f"no picture came on {address} within {SILENT_S:.0f} seconds; is the headset sending?")
+                raise OSError(
+                    f"no picture came on {address} within {SILENT_S:.0f} seconds; is the headset sending, and does"
+                    " gazeline run on that bus?"
+                )
     if collector is None or collector.sample is None:
         raise ValueError(f"no {board} was seen on {address}; is that the board, and is all of it in the picture?")
-    return collector.gathered()
+    return collector.gathered(), rig
 
 
 class _Collector:

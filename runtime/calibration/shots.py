@@ -46,10 +46,10 @@ def read_shots(source: Path, every_ns: int = EVERY_NS) -> Iterator[Shot]:
         shots = (Shot(f"{p.time_ns / 1e9:.2f} s", p.image, p.time_ns) for p in video_pictures(source))
         return _thinned(shots, every_ns)
     if source.suffix == SUFFIX or is_log(source):
-        return _thinned(_of_log(source), every_ns)
+        return _thinned(_of(read_log(source)), every_ns)
     if source.suffix.lower() == ".vrs":
         recording = open_aria(source, None, scripted=False, longest_side_px=None)
-        return _thinned((_shot(Received(s.message, s.raw, s.capture_ns)) for s in recording), every_ns)
+        return _thinned(_of(Received(s.message, s.raw, s.capture_ns) for s in recording), every_ns)
     raise ValueError(f"{source} is no source: give a folder of pictures, a video, a .vrs, a {SUFFIX} or a bus address")
 
 
@@ -65,20 +65,17 @@ def rig_of(source: Path) -> Rig | None:
     return None
 
 
-def _of_log(source: Path) -> Iterator[Shot]:
-    for received in read_log(source):
-        if isinstance(received.message, Frame) and received.message.topic == FRAME_WORLD:
-            yield _shot(received)
-
-
-def _shot(received: Received) -> Shot:
-    frame = received.message
-    assert isinstance(frame, Frame)
-    name = f"picture {frame.index}"
-    try:
-        return Shot(name, image_of(received), frame.capture_ns)
-    except WireError:
-        return Shot(name, None, frame.capture_ns)
+def _of(recorded: Iterable[Received]) -> Iterator[Shot]:
+    """The pictures among what a headset sent."""
+    for received in recorded:
+        frame = received.message
+        if not isinstance(frame, Frame) or frame.topic != FRAME_WORLD:
+            continue
+        name = f"picture {frame.index}"
+        try:
+            yield Shot(name, image_of(received), frame.capture_ns)
+        except WireError:
+            yield Shot(name, None, frame.capture_ns)
 
 
 def _from_file(path: Path) -> Shot:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gazeline.runtime.options import Plain, WebPort
+from gazeline.runtime.options import BUS_HELP, Plain, WebPort
 
 BoardSpec = Annotated[
     str,
@@ -32,10 +32,12 @@ def _quiet_blas() -> None:
 
 
 def camera(
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A folder of pictures, a video, a .vrs, a .gzl, or a bus address.")
-    ],
     board: BoardSpec,
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[SOURCE]", help="A folder of pictures, a video, a .vrs, a .gzl, or a bus address."),
+    ] = None,
+    bus: Annotated[str | None, typer.Option("--bus", help=f"A live bus instead. {BUS_HELP}")] = None,
     model: Annotated[
         str, typer.Option("--model", help="auto, pinhole, radtan, fisheye, rational or fisheye624.")
     ] = "auto",
@@ -50,7 +52,8 @@ def camera(
 ) -> None:
     """Calibrate a camera from views of a board.
 
-    From a live bus, the browser page shows what was covered and says what to show next; it ends when that is enough.
+    From a live bus (that of gazeline run), the browser page shows what was covered and says what to show next. It ends
+    when that is enough; Ctrl-C ends it with what there is.
     Bad views are left out, with the reason. The lens model is the one that best predicts views it was not fitted to.
     FOLDER gets rig.json, report.html, report.json and the report's pictures.
 
@@ -58,6 +61,7 @@ def camera(
 
     \b
       gazeline calibrate camera pictures/ --board chessboard:8x6:25mm
+      gazeline calibrate camera --bus gazeline --board chessboard:8x6:25mm
       gazeline calibrate camera ipc:///tmp/headset --board chessboard:8x6:25mm
       gazeline calibrate camera walk.mp4 --board charuco:11x8:20mm:15mm:5x5_100 --model fisheye
     """
@@ -65,9 +69,11 @@ def camera(
     from rich.console import Console
 
     from gazeline.runtime.calibration import camera as camera_
-    from gazeline.runtime.show import DEFAULT_PORT
 
-    options = camera_.Options(source, board, model, out, rig, port or DEFAULT_PORT, insecure_plain_tcp)
+    if (source is None) == (bus is None):
+        raise ValueError("give either a SOURCE (a folder, a video, a recording) or a live bus (--bus)")
+    live = bus if source is None else source if "://" in source else None
+    options = camera_.Options(source or "", live, board, model, out, rig, port, insecure_plain_tcp)
     camera_.run(options, Console())
 
 

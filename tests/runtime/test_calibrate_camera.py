@@ -12,9 +12,11 @@ import pytest
 
 from gazeline.calib import rig as rigs
 from gazeline.calib.board import parse_board
-from gazeline.calib.cameras import RadTan
+from gazeline.calib.cameras import Pinhole, RadTan
 from gazeline.runtime import cli
+from gazeline.sim.board_session import BoardSettings, write_board_session
 from gazeline.sim.board_view import BoardView
+from gazeline.sim.rig import simulated_rig
 from gazeline.sim.sensors import CameraEffects, CameraSettings
 from tests.calib.board_poses import held
 
@@ -146,3 +148,46 @@ def test_a_video_is_a_source(pictures: Path, tmp_path: Path, run: Run) -> None:
     code, said, _ = run(path, "--board", BOARD, "--model", "radtan", "--out", tmp_path / "out")
     assert code == 0
     assert "radtan, from" in said
+
+
+def test_a_log_of_the_bus_is_a_source_and_its_rig_is_kept(tmp_path: Path, run: Run) -> None:
+    rig, path = simulated_rig(), tmp_path / "session.gzl"
+    session = BoardSettings(seconds=10.0, frame_hz=3.0, distance_m=0.6)
+    write_board_session(path, rig, parse_board("chessboard:8x5:45mm"), session, seed=4)
+    code, said, _ = run(path, "--board", "chessboard:8x5:45mm", "--model", "pinhole", "--out", tmp_path / "out")
+    assert code == 0
+    assert "pinhole, from" in said
+    after, true = rigs.load(tmp_path / "out" / "rig.json"), rig.cameras["world"]
+    assert (after.id, after.eyes, after.cameras["world"].T_head_camera) == (rig.id, rig.eyes, true.T_head_camera)
+    camera = after.cameras["world"].camera
+    assert isinstance(camera, Pinhole)
+    assert isinstance(true.camera, Pinhole)
+    assert camera.fx == pytest.approx(true.camera.fx, rel=0.01)
+    cut = tmp_path / "cut.gzl"
+    cut.write_bytes(path.read_bytes()[:3000])
+    code, _, error = run(cut, "--board", "chessboard:8x5:45mm", "--out", tmp_path / "other")
+    assert code == 2
+    assert error.startswith("error: ")
+    assert str(cut) in error
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_aria_recording_without_a_board_is_one_sentence(tmp_path: Path, shared_data: Path, run: Run) -> None:
+    pytest.importorskip("projectaria_tools", reason="needs the extra gazeline[aria]")
+    recording = shared_data / "aria_everyday" / "recording.vrs"
+    if not recording.is_file():
+        pytest.skip(f"no recording at {recording}")
+    code, _, error = run(recording, "--board", BOARD, "--out", tmp_path / "out")
+    assert code == 2
+    assert re.search(rf"no {BOARD} was found in any of the \d pictures of {re.escape(str(recording))}; is that", error)
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_aria_recording_is_one_sentence(tmp_path: Path, run: Run) -> None:
+    broken = tmp_path / "broken.vrs"
+    broken.write_bytes(b"VisionRe" + bytes(100))
+    code, _, error = run(broken, "--board", BOARD, "--out", tmp_path / "out")
+    assert code == 2
+    assert error.startswith(f"error: {broken}")
+    assert "Traceback" not in error

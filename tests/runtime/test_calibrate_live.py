@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from gazeline.calib.board import parse_board
 from gazeline.calib.cameras import Pinhole
+from gazeline.calib.rig import Rig
 from gazeline.runtime.bus import BusAddress, Publisher
 from gazeline.runtime.calibration.gather import Gathered
 from gazeline.runtime.calibration.live import watch
@@ -58,7 +59,7 @@ def headset(bus: BusAddress, pictures: list[bytes]) -> Iterator[None]:
 
 
 def test_the_page_shows_what_was_covered_and_what_is_missing(browser: Browser, bus: BusAddress, headset: None) -> None:
-    made: list[Gathered] = []
+    made: list[tuple[Gathered, Rig | None]] = []
     stop = threading.Event()
     calibration = threading.Thread(target=lambda: made.append(watch(bus, BOARD, stop, lambda _count, _found: None)))
     with serving(bus) as server, opened(browser, server) as page:
@@ -76,7 +77,8 @@ def test_the_page_shows_what_was_covered_and_what_is_missing(browser: Browser, b
             stop.set()
             calibration.join(60)
         expect(panel).to_be_hidden(timeout=60_000)  # it is over
-    (gathered,) = made
+    ((gathered, rig),) = made
+    assert rig is None  # this headset did not tell it
     assert len(gathered.views) >= 4
     assert (gathered.width, gathered.height) == (640, 480)
 
