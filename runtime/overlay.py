@@ -6,12 +6,13 @@ import numpy as np
 
 from gazeline.runtime.events import Answer, Decoded
 from gazeline.runtime.gaze import GazeState
+from gazeline.runtime.identify import assign
 from gazeline.runtime.messages import Overlay, OverlayObject, Vec2, Vec3
 from gazeline.runtime.prompt import View
 from gazeline.runtime.shape import Array, Shape, iou_of
 from gazeline.runtime.sync import pose_of
 from gazeline.runtime.topics import OVERLAY_OBJECTS
-from gazeline.runtime.track import Tracker, assign, velocity_of
+from gazeline.runtime.track import Tracker, velocity_of
 
 SAME_IOU = 0.7  # two answers that overlap by this much are one object, asked for twice
 

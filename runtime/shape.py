@@ -8,25 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.calib.se3 import SE3
+from gazeline.runtime.appearance import Appearance
 
 Array = NDArray[np.float64]
 Rings = tuple[Array, ...]
 
-LEAST_IOU = 0.3
-NEAR = 0.6  # or centres closer than this share of the size (square root of the area), of two that are about as large,
-LEAST_AREA_RATIO = 0.5
 RASTER = 64  # px along the longer side of the two outlines when their overlap is measured
+INNER = 6  # points along the longer side of an outline's box that stand for its inside
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
     """An outline as it was seen: rings (V, 2) in px; the same as unit rays (V, 3) in the camera frame and the camera's
-    pose then, where known; the distance, where known."""
+    pose then, where known; the distance, and that of each vertex (V,), where known; how sure the model is of it, and
+    what it looks like."""
 
     rings: Rings
     rays: Rings = ()
     T_world_camera: SE3 | None = None
     depth_m: float | None = None
+    depths: Rings = ()
+    score: float = 0.0
+    appearance: Appearance | None = None
 
     @cached_property
     def d_world(self) -> Array:
@@ -36,28 +39,103 @@ class Shape:
         return d / np.linalg.norm(d)
 
     @cached_property
+    def p_world(self) -> Array | None:
+        """Where its middle is (3,); None where its distance or the camera's pose is not known."""
+        if self.T_world_camera is None or self.depth_m is None or not self.rays:
+            return None
+        return self.T_world_camera.xyz_m + self.depth_m * self.d_world
+
+    @cached_property
+    def reach_m(self) -> float | None:
+        """The radius of a disc as large as it looks, at its distance; None where that is not known."""
+        if self.depth_m is None or not self.rays:
+            return None
+        middle = self.rays[0].mean(axis=0)
+        away = self.rays[0] / (self.rays[0] @ middle)[:, None] - middle
+        return float(np.sqrt((away**2).sum(axis=1).mean())) * self.depth_m
+
+    @cached_property
+    def h_world(self) -> Array:
+        """All vertices in the world, homogeneous (V, 4): places where the distance is known, else directions."""
+        assert self.T_world_camera is not None
+        d_world = np.concatenate(self.rays) @ self.T_world_camera.R.T
+        if self.depths:
+            depth_m = np.concatenate(self.depths)[:, None]
+        elif self.depth_m is not None:
+            depth_m = np.full((len(d_world), 1), self.depth_m)
+        else:
+            return np.hstack((d_world, np.zeros((len(d_world), 1))))
+        return np.hstack((self.T_world_camera.xyz_m + depth_m * d_world, np.ones((len(d_world), 1))))
+
+    @cached_property
     def least_cosine(self) -> float:
         """Of the angle from the middle to the farthest vertex."""
         middle = self.rays[0].mean(axis=0)
         return float((self.rays[0] @ middle).min() / np.linalg.norm(middle))
 
+    @cached_property
+    def inner(self) -> Array:
+        """Points of a grid inside of it (N, 2), px; its middle alone where none lies inside."""
+        every = np.concatenate(self.rings)
+        low, high = every.min(axis=0), every.max(axis=0)
+        step = max(float((high - low).max()) / INNER, 1.0)
+        x, y = (np.arange(a + 0.5 * step, b, step) for a, b in zip(low, high, strict=True))
+        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        scale = (RASTER - 1) / max(float((high - low).max()), 1e-6)
+        column, row = np.rint((grid - low) * scale).astype(int).T
+        inside: Array = grid[_drawn(self.rings, low, scale)[row, column]]
+        return inside if len(inside) else every.mean(axis=0, keepdims=True)
 
-def likeness(a: Rings, b: Rings) -> float:
-    """How much two outlines are the same: 0 not at all, up to 1 their IoU, or a little for being near and as large."""
-    overlap, area_a, area_b, distance = _overlap(a, b)
-    iou = overlap / (area_a + area_b - overlap) if area_a + area_b > overlap else 0.0
-    if iou >= LEAST_IOU:
-        return iou
-    small, large = sorted((area_a, area_b))
-    near = small >= LEAST_AREA_RATIO * large and distance <= NEAR * small**0.5
-    return 0.5 * LEAST_IOU if near else 0.0
+
+@dataclass(frozen=True)
+class Overlap:
+    """What two outlines have in common, their areas, and how far their middles are apart: px^2 and px."""
+
+    common: float
+    a: float
+    b: float
+    apart: float
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union, 0..1."""
+        union = self.a + self.b - self.common
+        return self.common / union if union > 0.0 else 0.0
+
+    @property
+    def of_a(self) -> float:
+        """How much of the first lies in the second, 0..1."""
+        return self.common / self.a if self.a > 0.0 else 0.0
+
+    @property
+    def of_b(self) -> float:
+        """How much of the second lies in the first, 0..1."""
+        return self.common / self.b if self.b > 0.0 else 0.0
+
+
+NONE = Overlap(0.0, 0.0, 0.0, float("inf"))
 
 
 def iou_of(a: Rings, b: Rings) -> float:
     """Intersection over union of two outlines in pixels, 0..1."""
-    overlap, area_a, area_b, _ = _overlap(a, b)
-    union = area_a + area_b - overlap
-    return overlap / union if union > 0.0 else 0.0
+    return overlap_of(a, b).iou
+
+
+def overlap_of(a: Rings, b: Rings) -> Overlap:
+    """How two outlines in pixels lie on each other; of two whose boxes do not touch, nothing but that."""
+    low_a, high_a, low_b, high_b = (
+        getattr(np.concatenate(rings), side)(axis=0) for rings in (a, b) for side in ("min", "max")
+    )
+    if (low_a > high_b).any() or (low_b > high_a).any():
+        return NONE
+    low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
+    scale = (RASTER - 1) / max(float((high - low).max()), 1e-6)
+    drawn = [_drawn(rings, low, scale) for rings in (a, b)]
+    centres = [np.argwhere(each).mean(axis=0) if each.any() else np.full(2, np.inf) for each in drawn]
+    area = 1.0 / scale**2
+    distance = float(np.linalg.norm(centres[0] - centres[1])) / scale if all(each.any() for each in drawn) else np.inf
+    common, area_a, area_b = (float(each.sum()) * area for each in (drawn[0] & drawn[1], *drawn))
+    return Overlap(common, area_a, area_b, distance)
 
 
 def middle_of(shape: Shape) -> Array:
@@ -68,23 +146,6 @@ def middle_of(shape: Shape) -> Array:
     # within the outline the lens is nearly linear: the ray of the middle by least squares from the vertices'
     weights, *_ = np.linalg.lstsq(np.column_stack((ring - middle, np.ones(len(ring)))), rays, rcond=None)
     return np.asarray(weights[2] / np.linalg.norm(weights[2]))
-
-
-def _overlap(a: Rings, b: Rings) -> tuple[float, float, float, float]:
-    """Areas in px^2 of both together, of ``a``, of ``b``, and the distance of their centres in px."""
-    low_a, high_a, low_b, high_b = (
-        getattr(np.concatenate(rings), side)(axis=0) for rings in (a, b) for side in ("min", "max")
-    )
-    if (low_a > high_b).any() or (low_b > high_a).any():
-        return 0.0, 0.0, 0.0, float("inf")
-    low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
-    scale = (RASTER - 1) / max(float((high - low).max()), 1e-6)
-    drawn = [_drawn(rings, low, scale) for rings in (a, b)]
-    centres = [np.argwhere(each).mean(axis=0) if each.any() else np.full(2, np.inf) for each in drawn]
-    area = 1.0 / scale**2
-    distance = float(np.linalg.norm(centres[0] - centres[1])) / scale if all(each.any() for each in drawn) else np.inf
-    overlap, area_a, area_b = (float(each.sum()) * area for each in (drawn[0] & drawn[1], *drawn))
-    return overlap, area_a, area_b, distance
 
 
 def _drawn(rings: Rings, low: Array, scale: float) -> NDArray[np.bool_]:

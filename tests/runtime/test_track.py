@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from gazeline.calib import so3
 from gazeline.calib.cameras import Pinhole
 from gazeline.calib.se3 import FORWARD_CAMERA, SE3
+from gazeline.runtime.associate import UNKNOWN_NS
+from gazeline.runtime.identify import MOST_KEPT, assign
 from gazeline.runtime.shape import Shape, iou_of
-from gazeline.runtime.track import KEPT_NS, MOST_KEPT, Tracker, assign
+from gazeline.runtime.track import Tracker
 
 CAMERA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
 S = 1_000_000_000
@@ -64,7 +66,7 @@ def test_looking_back_within_seconds_gives_the_same_id_and_later_it_is_forgotten
         assert away != mug
     tracker, (back,) = assign(tracker, [moved_shape(square(322, 238), yawed(5.0))], CAMERA, 6 * S)
     assert back == mug
-    _, (late,) = assign(tracker, [seen(square(320, 240))], CAMERA, 6 * S + KEPT_NS + 1)
+    _, (late,) = assign(tracker, [seen(square(320, 240))], CAMERA, 6 * S + UNKNOWN_NS + 1)
     assert late not in (mug, away)
 
 

@@ -1,0 +1,60 @@
+"""What was out of sight and is back: known again by its looks, its size, and where it is in the world."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gazeline.runtime.appearance import alike
+from gazeline.runtime.assignment import Array, best_pairs
+from gazeline.runtime.shape import Shape
+from gazeline.runtime.track import Track
+
+AWAY_NS = 400_000_000  # what was seen more lately than this is where it was
+ALIKE_THERE = 0.4  # likeness that is enough where it was seen last
+ALIKE_ELSEWHERE = 0.8  # and where it was not,
+CLEARLY = 0.3  # if everything else that is remembered is less alike by this
+SIZE_RATIO = 1.6  # larger or smaller by more is another thing
+PLACE = 1.0  # share of its size that it may be from where it was, to be there still,
+LEAST_PLACE_M = 0.08  # and in any case so far: a distance has an error
+
+
+def reidentify(tracks: Sequence[Track], shapes: Sequence[Shape], t_ns: int) -> dict[int, int]:
+    """The track (its index) that each outline (its index) is again; left out: what was not seen before.
+
+    ``tracks`` and ``shapes`` are those of a picture taken at ``t_ns`` that fitted nothing by where they stand.
+    """
+    looks = np.full((len(shapes), len(tracks)), -1.0)
+    for i, shape in enumerate(shapes):
+        for j, track in enumerate(tracks):
+            likeness = alike(track.appearance, shape.appearance)
+            if likeness is not None and _as_large(track.shape, shape):
+                looks[i, j] = likeness
+    scores = np.zeros_like(looks)
+    for i, shape in enumerate(shapes):
+        for j, track in enumerate(tracks):
+            if t_ns - track.sure_ns < AWAY_NS:
+                continue
+            if _there(track.shape, shape):
+                scores[i, j] = looks[i, j] if looks[i, j] >= ALIKE_THERE else 0.0
+            elif looks[i, j] >= ALIKE_ELSEWHERE and looks[i, j] - _next_best(looks, i, j) >= CLEARLY:
+                scores[i, j] = 0.5 * looks[i, j]
+    return dict(best_pairs(scores))
+
+
+def _next_best(looks: Array, i: int, j: int) -> float:
+    """How alike the most similar other pair is, of the same outline or of the same track."""
+    return float(np.concatenate((np.delete(looks[i], j), np.delete(looks[:, j], i), [-1.0])).max())
+
+
+def _as_large(a: Shape, b: Shape) -> bool:
+    if a.reach_m is None or b.reach_m is None:
+        return True
+    return 1.0 / SIZE_RATIO < a.reach_m / b.reach_m < SIZE_RATIO
+
+
+def _there(track: Shape, shape: Shape) -> bool:
+    """Whether something is seen where a thing was seen last."""
+    before, now, reach_m = track.p_world, shape.p_world, track.reach_m
+    if before is None or now is None or reach_m is None:
+        return False
+    return float(np.linalg.norm(now - before)) <= max(PLACE * reach_m, LEAST_PLACE_M)
