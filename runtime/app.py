@@ -1,8 +1,8 @@
 """The runtime as a process: threads and sockets around the pipeline's pure step.
 
-One thread runs the step; one waits for messages, one encodes, one decodes. The two stages hold one item each, because
-the pipeline never has more in flight. Nothing that arrives and nothing that fails inside of the loop ends it: it is
-counted, and the counts are in ``stats.runtime``.
+One thread runs the step; one waits for messages, one encodes, one decodes, one follows outlines from picture to
+picture. The stages hold one item each, because the pipeline never has more in flight. Nothing that arrives and nothing
+that fails inside of the loop ends it: it is counted, and the counts are in ``stats.runtime``.
 """
 
 import gc
@@ -36,6 +36,8 @@ from gazeline.runtime.events import (
     Encoded,
     Event,
     Failed,
+    Follow,
+    Followed,
     FrameArrived,
     GazeArrived,
     PoseArrived,
@@ -45,6 +47,7 @@ from gazeline.runtime.events import (
     UserPromptArrived,
 )
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.follow import follow
 from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.images import plane_of
 from gazeline.runtime.inputs import Inputs
@@ -72,7 +75,7 @@ SWITCH_INTERVAL_S = 0.0005  # Python's 5 ms would be most of a decode
 WARM_UP_PX = (640, 480)
 
 Inbox = queue.Queue[Sequence[Event]]
-Request = TypeVar("Request", Encode, Decode)
+Request = TypeVar("Request", Encode, Decode, Follow)
 
 
 def run(
@@ -140,6 +143,7 @@ class _Loop:
         self._closing = threading.Event()
         self._encoder = _Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
         self._decoder = _Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
+        self._follower = _Stage[Follow]("follow", follow, self._inbox)
         self._listener = threading.Thread(target=self._listen, name="gazeline-listen", daemon=True)
 
     def __enter__(self) -> "_Loop":
@@ -153,6 +157,7 @@ class _Loop:
         self._closing.set()
         self._encoder.stop()
         self._decoder.stop()
+        self._follower.stop()
         give_up_s = time.monotonic() + LAST_STAGE_S
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < give_up_s:
             with suppress(queue.Empty):  # whoever still has something to hand over can do so
@@ -177,7 +182,7 @@ class _Loop:
 
     @property
     def _threads(self) -> tuple[threading.Thread, ...]:
-        return self._listener, self._encoder.thread, self._decoder.thread
+        return self._listener, self._encoder.thread, self._decoder.thread, self._follower.thread
 
     def _step(self, event: Event) -> None:
         now_ns = time.monotonic_ns()
@@ -189,8 +194,9 @@ class _Loop:
                 self._stats.event("camera", now_ns)
             case GazeArrived():
                 self._stats.event("gaze", now_ns)
-            case Encoded() | Decoded():
-                self._stats.event("encode" if isinstance(event, Encoded) else "decode", now_ns)
+            case Encoded() | Decoded() | Followed():
+                rates = {Encoded: "encode", Decoded: "decode", Followed: "follow"}
+                self._stats.event(rates[type(event)], now_ns)
                 for stage, ms in event.took_ms.items():
                     self._stats.latency(stage, ms, now_ns)
 
@@ -200,6 +206,8 @@ class _Loop:
                 self._encoder.start(effect)
             case Decode():
                 self._decoder.start(effect)
+            case Follow():
+                self._follower.start(effect)
             case Publish(message):
                 self._publisher.send(message)
                 self._overlay = message
@@ -252,8 +260,8 @@ class _Loop:
 class _Stage(Generic[Request]):
     """A thread that does one thing at a time, and puts what came of it into the inbox."""
 
-    def __init__(self, name: str, work: Callable[[Request], Encoded | Decoded], inbox: Inbox) -> None:
-        self._work: Callable[[Request], Encoded | Decoded] = work
+    def __init__(self, name: str, work: Callable[[Request], Encoded | Decoded | Followed], inbox: Inbox) -> None:
+        self._work: Callable[[Request], Encoded | Decoded | Followed] = work
         self._inbox = inbox
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()  # holds one: the pipeline asks for one
         self.thread = threading.Thread(target=self._run, name=f"gazeline-{name}", daemon=True)

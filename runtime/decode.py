@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.engines.segmenter import Masks, Prompt, Segmenter
+from gazeline.runtime.appearance import colours_under
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.depth import Distances, Plane, distances
 from gazeline.runtime.events import Answer, Decode, Decoded
@@ -28,8 +29,13 @@ def decode(
     logits = [found.logits[found.best] for found in masks]
     described = segmenter.describe(request.encoded.embedding, logits) if segmenter.describes else [None] * len(masks)
     decoded_ns = clock_ns()
+    image = request.encoded.image
     answers = tuple(
-        replace(answered(found, asked, request.view, settings, request.depth), description=description)
+        replace(
+            answered(found, asked, request.view, settings, request.depth),
+            description=description,
+            colours=colours_under(image, found.logits[found.best], found.window),
+        )
         for found, asked, description in zip(masks, request.questions, described, strict=True)
     )
     ended_ns = clock_ns()

@@ -10,6 +10,7 @@ from gazeline.runtime.depth import Distances, Plane
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.outline import Outline
 from gazeline.runtime.prompt import Question, View
+from gazeline.runtime.track import Track, Trail
 from gazeline.runtime.wire import Received
 
 if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
@@ -104,7 +105,8 @@ class Decode:
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What one question found: the outline (None: nothing) with its rays and, where known, its distances, the mask's
-    logits (h, w) in the window's coordinates, the predicted IoU, and what it looks like, where the model can tell."""
+    logits (h, w) in the window's coordinates, the predicted IoU, and what it looks like, where the model can tell, with
+    the colours under the mask (K,), as a unit vector (`gazeline.runtime.appearance`)."""
 
     shape: Outline | None
     rays: tuple[NDArray[np.float64], ...]
@@ -113,6 +115,7 @@ class Answer:
     score: float
     distances: Distances | None = None
     description: "Description | None" = None
+    colours: NDArray[np.float32] | None = None
 
     def covers(self, px: Vec2) -> bool:
         """Whether a pixel of the frame lies in the mask."""
@@ -131,10 +134,48 @@ class Decoded:
 
 
 @dataclass(frozen=True, eq=False)
-class Failed:
-    """An `Encode` or `Decode` came to nothing; ``reason`` is the short key to count it by."""
+class Grey:
+    """A picture made small and grey (h, w), to follow outlines in; ``scale``: its pixels per pixel of the frame."""
 
-    request: Encode | Decode
+    view: View
+    picture: NDArray[np.uint8]
+    scale: float
+
+    def small(self, px: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Pixels (N, 2) of the frame in the small picture."""
+        return np.asarray((px + 0.5) * self.scale - 0.5, np.float32)
+
+    def large(self, px: NDArray[np.float32]) -> NDArray[np.float64]:
+        """And back."""
+        return (px.astype(np.float64) + 0.5) / self.scale - 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Follow:
+    """Effect: carry the outlines of ``tracks`` on to a picture, from the earlier ones in ``before``. One at a time."""
+
+    view: View
+    picture: Picture
+    tracks: tuple[Track, ...]
+    before: tuple[Grey, ...]
+    depth: Plane | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A `Follow` is done: the new trail of each track that is in the picture, and the picture for the next one."""
+
+    request: Follow
+    grey: Grey
+    trails: tuple[tuple[Track, Trail], ...]
+    took_ms: dict[str, float]  # "follow"
+
+
+@dataclass(frozen=True, eq=False)
+class Failed:
+    """An `Encode`, `Decode` or `Follow` came to nothing; ``reason`` is the short key to count it by."""
+
+    request: Encode | Decode | Follow
     reason: str
 
 
@@ -146,5 +187,5 @@ class Publish:
 
 
 Arrived = FrameArrived | DepthArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived
-Event = Arrived | Tick | Encoded | Decoded | Failed
-Effect = Encode | Decode | Publish
+Event = Arrived | Tick | Encoded | Decoded | Followed | Failed
+Effect = Encode | Decode | Follow | Publish

@@ -31,6 +31,33 @@ def image_of(received: Received) -> NDArray[np.uint8]:
             raise WireError("bad_image", f"{frame.topic}: {frame.format} is no colour picture; read it with plane_of")
 
 
+def grey_of(picture: Received | NDArray[np.uint8], width: int) -> tuple[NDArray[np.uint8], float]:
+    """A picture (a `Frame` message, or RGB (H, W, 3)) in grey and at most about so wide, and by how much it was scaled.
+
+    A JPEG is decoded at an eighth to a half of its size, which takes a fraction of the time. Raises
+    WireError("bad_image").
+    """
+    if isinstance(picture, Received) and isinstance(picture.message, Frame) and picture.message.format == "jpeg":
+        frame, data = picture.message, picture.raw[0]
+        _check_jpeg(data, frame)
+        reduced = next((factor for factor in (8, 4, 2) if frame.width >= factor * width), 1)
+        flags = {
+            1: cv2.IMREAD_GRAYSCALE,
+            2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+            4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+            8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+        }
+        small = _decoded(data, flags[reduced], frame)
+        full_width = frame.width
+    else:
+        image = picture if isinstance(picture, np.ndarray) else image_of(picture)
+        small, full_width = _rgb(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), image.shape[1]
+    if small.shape[1] > 1.5 * width:
+        size = (width, max(1, round(small.shape[0] * width / small.shape[1])))
+        small = _rgb(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+    return small, small.shape[1] / full_width
+
+
 def plane_of(received: Received, index: int = 0) -> NDArray[np.uint16]:
     """One 16-bit plane (ids, parts, depth in mm, thermal) as uint16 (height, width)."""
     message = received.message
@@ -56,19 +83,30 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _decode_jpeg(data: bytes, frame: Frame) -> NDArray[np.uint8]:
+    _check_jpeg(data, frame)
+    image = _decoded(data, cv2.IMREAD_COLOR, frame)
+    if image.shape != (frame.height, frame.width, 3):
+        raise WireError("bad_image", f"{frame.topic} {frame.index}: the JPEG does not decode")
+    return _rgb(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _check_jpeg(data: bytes, frame: Frame) -> None:
     # The header is read first: a kilobyte of JPEG can promise gigabytes of picture.
     if jpeg_size(data) != (frame.width, frame.height):
         promised = f"{frame.width}x{frame.height}"
         raise WireError("bad_image", f"{frame.topic} {frame.index}: no JPEG of {promised} (header: {jpeg_size(data)})")
     if data.rfind(b"\xff\xd9", -65536) < 0:  # end of image; decoders fill the rest with grey and say nothing
         raise WireError("bad_image", f"{frame.topic} {frame.index}: the JPEG is cut off")
+
+
+def _decoded(data: bytes, flags: int, frame: Frame) -> NDArray[np.uint8]:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise WireError("bad_image", f"{frame.topic} {frame.index}: the JPEG does not decode: {error}") from None
-    if image is None or image.shape != (frame.height, frame.width, 3):
+    if image is None:
         raise WireError("bad_image", f"{frame.topic} {frame.index}: the JPEG does not decode")
-    return _rgb(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return _rgb(image)
 
 
 def _decode_yuv(pixels: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:

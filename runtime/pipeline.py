@@ -9,7 +9,8 @@ the decoder, and what is published:
   a saccade not at all;
 - the encoder's window is centred on gaze; where a new fixation lies outside of its fovea, the newest picture is encoded
   again at once, with a new window;
-- without gaze an empty overlay is published, so that what is drawn can fade.
+- every overlay holds all that is known to be in its picture, carried on from where it was outlined last; without gaze,
+  nothing of it is gazed at
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ from gazeline.runtime.events import (
     Encoded,
     Event,
     Failed,
+    Follow,
+    Followed,
     FrameArrived,
     GazeArrived,
     PoseArrived,
@@ -35,13 +38,15 @@ from gazeline.runtime.events import (
     RigArrived,
     UserPromptArrived,
 )
+from gazeline.runtime.following import Following
 from gazeline.runtime.gaze import expired
 from gazeline.runtime.gaze_drift import Drift, watched
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import UserPrompt, Vec2
-from gazeline.runtime.overlay import empty_overlay, objects_of, overlay_of
-from gazeline.runtime.prompt import Question, View, question_of
+from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
+from gazeline.runtime.prompt import Question, View
 from gazeline.runtime.track import Tracker
+from gazeline.runtime.wanted import Wanted, centre_in, wanted_in
 
 HOLD_NS = 300_000_000  # for this long a saccade, or gaze outside of the picture, leaves what is drawn
 PATIENCE_NS = 200_000_000  # for this long nothing is asked about what lies outside of the fovea
@@ -51,10 +56,11 @@ SAME_CENTRE_SHARE = 0.006  # a window this near to the one wanted is not made an
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What the decoder was asked last, and its answer to gaze's question."""
+    """What the decoder was asked last, its answer to gaze's question, and the id of the thing that it found."""
 
     request: Decode
     answer: Answer | None
+    gazed_id: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +79,10 @@ class State:
     blank: bool = True  # nothing is drawn
     wanted_ns: int = 0  # when there was last something to ask
     tracker: Tracker = field(default_factory=Tracker)
+    following: Following = field(default_factory=Following)
     drift: Drift = field(default_factory=Drift)
     counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
     dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """What there is to ask about the encoded picture now."""
-
-    gaze_px: Vec2 | None
-    user: Question | None
-
-    @property
-    def px(self) -> Vec2 | None:
-        """Where to look: gaze first."""
-        if self.gaze_px is not None or self.user is None:
-            return self.gaze_px
-        return self.user.centre
 
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -113,41 +105,38 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
             state = _count(_take(state, heard.with_gaze(state.inputs, gaze, state.settings, now_ns)), "samples")
         case UserPromptArrived(prompt):
             state = _prompted(state, prompt)
-        case Encoded():
-            state = _encoded(state, event)
-        case Decoded():
-            state = _decoded(state, event, now_ns, effects)
-        case Failed():
-            state = _failed(state, event, now_ns, effects)
         case _:
-            pass  # a Tick: time alone
+            state = _done(state, event, now_ns, effects)
     state = _decide(state, now_ns, effects)
     if isinstance(event, Encoded) and state.blank and state.decoding is None and state.view is not None:
-        effects.append(Publish(empty_overlay(state.view, state.inputs.gaze, now_ns)))  # still nothing, of this frame
+        effects.append(_ungazed(state, state.view, now_ns))  # still nothing, of this frame
     return state, tuple(effects)
+
+
+def _done(state: State, event: Event, now_ns: int, effects: list[Effect]) -> State:
+    """A stage has ended."""
+    match event:
+        case Encoded():
+            return _encoded(state, event)
+        case Decoded():
+            return _decoded(state, event, now_ns, effects)
+        case Followed():
+            return _followed(state, event, now_ns, effects)
+        case Failed():
+            return _failed(state, event, now_ns, effects)
+        case _:
+            return state  # a Tick: time alone
 
 
 def _decide(state: State, now_ns: int, effects: list[Effect]) -> State:
     """Start what can be started."""
     state = replace(state, inputs=replace(state.inputs, gaze=expired(state.inputs.gaze, now_ns)))
     state = _settle_view(state)
-    wanted = _wanted(state)
+    wanted = wanted_in(state.view, state.inputs, state.settings.outline.default_depth_m)
     state = _blank_without_gaze(state, wanted, now_ns, effects)
     state = _start_encode(state, wanted, effects)
+    state = _start_follow(state, effects)
     return _start_decode(state, wanted, now_ns, effects)
-
-
-def _wanted(state: State) -> Wanted:
-    view, inputs = state.view, state.inputs
-    if view is None:
-        return Wanted(None, None)
-    px = None
-    if inputs.gaze.kind == "fixation":
-        px = heard.gaze_px(inputs, view, state.settings.outline.default_depth_m)
-    user = None
-    if inputs.user is not None and inputs.asked is not None:
-        user = question_of(inputs.user, inputs.asked, view)
-    return Wanted(px, user)
 
 
 def _start_encode(state: State, wanted: Wanted, effects: list[Effect]) -> State:
@@ -159,7 +148,7 @@ def _start_encode(state: State, wanted: Wanted, effects: list[Effect]) -> State:
         return state
     frame = inputs.newest.frame
     view = inputs.views.newest
-    centre = None if view is None else _centre(state, view)
+    centre = None if view is None else centre_in(view, inputs, state.settings.outline.default_depth_m)
     if not inputs.waiting:
         same = state.encoded is not None and state.encoded.request.frame is frame
         last = state.encoded.request.centre_px if state.encoded is not None else None
@@ -207,6 +196,14 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
     return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(questions))
 
 
+def _start_follow(state: State, effects: list[Effect]) -> State:
+    request = state.following.next(state.tracker, state.inputs, state.settings)
+    if request is None:
+        return state
+    effects.append(request)
+    return replace(state, following=state.following.started(request))
+
+
 def _must_ask(state: State, wanted: Wanted) -> bool:
     """Whether what was asked last does not answer what is wanted now."""
     if state.shown is None or state.view is None:
@@ -229,7 +226,7 @@ def _blank_without_gaze(state: State, wanted: Wanted, now_ns: int, effects: list
     gone = state.inputs.gaze.kind in ("blink", "lost") or now_ns - state.wanted_ns > HOLD_NS
     if state.blank or not gone or state.view is None:
         return state
-    effects.append(Publish(empty_overlay(state.view, state.inputs.gaze, now_ns)))
+    effects.append(_ungazed(state, state.view, now_ns))
     return replace(state, blank=True, shown=None)
 
 
@@ -259,10 +256,33 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
     effects.append(Publish(overlay_of(event, objects, state.inputs.gaze, now_ns)))
     answer = event.answers[0] if request.gaze_px is not None else None
     drift = watched(state.drift, event, state.inputs.gaze, tracker, state.settings.outline.default_depth_m)
-    return replace(state, tracker=tracker, drift=drift, shown=Shown(request, answer), blank=False)
+    gazed_id = next((thing.id for thing in objects if thing.gazed), None)
+    return replace(state, tracker=tracker, drift=drift, shown=Shown(request, answer, gazed_id), blank=False)
+
+
+def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect]) -> State:
+    """Tracks are where they were followed to; between two encoded pictures that is published at once."""
+    view, shown = event.request.view, state.shown
+    state = replace(state, following=state.following.ended(event), tracker=state.tracker.followed(event.trails))
+    newest = state.inputs.newest
+    if newest is None or newest.frame is not view.frame or not state.inputs.waiting or state.blank or shown is None:
+        return state
+    objects = carried(state.tracker, view, state.settings.outline.max_objects, gazed_id=shown.gazed_id)
+    overlay = ungazed_overlay(view, objects, state.inputs.gaze, now_ns)
+    overlay.gaze_px = heard.gaze_px(state.inputs, view, state.settings.outline.default_depth_m)
+    overlay.latency_ms = dict(event.took_ms)
+    effects.append(Publish(overlay))
+    return state
+
+
+def _ungazed(state: State, view: View, now_ns: int) -> Publish:
+    objects = carried(state.tracker, view, state.settings.outline.max_objects)
+    return Publish(ungazed_overlay(view, objects, state.inputs.gaze, now_ns))
 
 
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
+    if isinstance(event.request, Follow):
+        return _drop(replace(state, following=state.following.ended(event)), f"follow_{event.reason}")
     if isinstance(event.request, Encode):
         state = _drop(replace(state, encoding=None), f"frame_{event.reason}")
         newest = state.inputs.newest
@@ -271,7 +291,7 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
         return state
     state = _drop(replace(state, decoding=None), f"decode_{event.reason}")
     if not state.blank:
-        effects.append(Publish(empty_overlay(event.request.view, state.inputs.gaze, now_ns)))
+        effects.append(_ungazed(state, event.request.view, now_ns))
     return replace(state, blank=True, shown=Shown(event.request, None))
 
 
@@ -294,18 +314,6 @@ def _settle_view(state: State) -> State:
     if newest_ns is None or newest_ns < last_row_ns:
         return state
     return replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings), settled=True)
-
-
-def _centre(state: State, view: View) -> Vec2 | None:
-    """Where the window of a picture belongs: at gaze, else at what the user asked for."""
-    inputs = state.inputs
-    user = None
-    if inputs.user is not None and inputs.asked is not None:
-        user = question_of(inputs.user, inputs.asked, view)
-    px = heard.gaze_px(inputs, view, state.settings.outline.default_depth_m)
-    if user is not None and (px is None or inputs.gaze.kind != "fixation"):
-        return user.centre
-    return px
 
 
 def _in_fovea(state: State, px: Vec2) -> bool:

@@ -40,15 +40,15 @@ class Shape:
 
     @cached_property
     def p_world(self) -> Array | None:
-        """Where its middle is (3,); None where its distance or the camera's pose is not known."""
-        if self.T_world_camera is None or self.depth_m is None or not self.rays:
+        """Where its middle is (3,); None where that was not measured: the distance that gaze tells is too rough."""
+        if self.T_world_camera is None or self.depth_m is None or not self.depths:
             return None
         return self.T_world_camera.xyz_m + self.depth_m * self.d_world
 
     @cached_property
     def reach_m(self) -> float | None:
-        """The radius of a disc as large as it looks, at its distance; None where that is not known."""
-        if self.depth_m is None or not self.rays:
+        """How large it is: the mean distance of its vertices from the middle; None where that was not measured."""
+        if self.depth_m is None or not self.depths:
             return None
         middle = self.rays[0].mean(axis=0)
         away = self.rays[0] / (self.rays[0] @ middle)[:, None] - middle
@@ -136,6 +136,11 @@ def overlap_of(a: Rings, b: Rings) -> Overlap:
     distance = float(np.linalg.norm(centres[0] - centres[1])) / scale if all(each.any() for each in drawn) else np.inf
     common, area_a, area_b = (float(each.sum()) * area for each in (drawn[0] & drawn[1], *drawn))
     return Overlap(common, area_a, area_b, distance)
+
+
+def area_of(rings: Rings) -> float:
+    """The area that rings enclose, px^2; holes, which run the other way, taken off."""
+    return float(abs(sum(cv2.contourArea(ring.astype(np.float32), True) for ring in rings)))
 
 
 def middle_of(shape: Shape) -> Array:

@@ -22,6 +22,7 @@ from gazeline.runtime.app import event_of
 from gazeline.runtime.config import Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode
+from gazeline.runtime.follow import follow
 from gazeline.runtime.report import Accumulator
 from gazeline.runtime.topics import STATS_RUNTIME
 from gazeline.runtime.video import VideoWriter
@@ -45,6 +46,7 @@ class StageCosts:
     encode_ms: float = 12.0
     decode_ms: float = 5.0
     outline_ms: float = 1.0
+    follow_ms: float = 2.0
 
 
 @dataclass
@@ -95,20 +97,24 @@ class _Run:
                 done, took_ms = self.work(effect)
                 self.at(now_ns + round(1e6 * took_ms), partial(self.step, done))
 
-    def work(self, effect: e.Encode | e.Decode) -> tuple[e.Event, float]:
+    def work(self, effect: e.Encode | e.Decode | e.Follow) -> tuple[e.Event, float]:
         """Do it with the real model; returns the event of its end, and how long it is said to have taken."""
         costs = self.costs
         if isinstance(effect, e.Encode):
             took_ms = {"picture": costs.picture_ms, "encode": costs.encode_ms}
-        else:
+        elif isinstance(effect, e.Decode):
             took_ms = {"decode": costs.decode_ms, "outline": costs.outline_ms}
+        else:
+            took_ms = {"follow": costs.follow_ms}
         settings = self.state.settings
         try:
-            done: e.Encoded | e.Decoded
+            done: e.Encoded | e.Decoded | e.Followed
             if isinstance(effect, e.Encode):
                 done = encode(self.segmenter, effect, settings.model.window)
-            else:
+            elif isinstance(effect, e.Decode):
                 done = decode(self.segmenter, effect, settings.outline)
+            else:
+                done = follow(effect)
         except WireError as error:
             return e.Failed(effect, error.reason), costs.picture_ms
         except ValueError:

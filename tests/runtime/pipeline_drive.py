@@ -25,6 +25,7 @@ from gazeline.runtime.events import (
     Encode,
     Encoded,
     Event,
+    Follow,
     FrameArrived,
     GazeArrived,
     PoseArrived,
@@ -32,6 +33,7 @@ from gazeline.runtime.events import (
     RigArrived,
     Tick,
 )
+from gazeline.runtime.follow import follow
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.sync import pose_of
@@ -82,6 +84,7 @@ class World:
     frame_ms: float = 33.0
     encode_ms: float = 20.0
     decode_ms: float = 6.0
+    follow_ms: float = 3.0
     delay_ms: float = 10.0  # of pictures on their way
 
     def head_pose(self, t_ms: float) -> SE3:
@@ -122,6 +125,8 @@ class Drive:
                 self._later(self.world.encode_ms, encoded(effect))
             elif isinstance(effect, Decode):
                 self._later(self.world.decode_ms, self._answer(effect))
+            elif isinstance(effect, Follow):
+                self._later(self.world.follow_ms, follow(effect))
         return list(effects)
 
     def ns(self, t_ms: float | None = None) -> int:

@@ -145,7 +145,7 @@ def outlines(px: tuple[float, float]) -> Callable[[Overlay], bool]:
     """Whether an overlay outlines the square around a pixel."""
 
     def right(overlay: Overlay) -> bool:
-        if len(overlay.objects) != 1:
+        if not overlay.objects or overlay.objects[0].carried:
             return False
         x0, y0, x1, y1 = overlay.objects[0].box
         wanted = (px[0] - HALF, px[1] - HALF, px[0] + HALF, px[1] + HALF)
@@ -156,7 +156,7 @@ def outlines(px: tuple[float, float]) -> Callable[[Overlay], bool]:
 
 def test_what_is_looked_at_is_outlined_and_the_outline_follows(bench: Bench) -> None:
     first = bench.until(Overlay, outlines(LEFT))
-    (thing,) = first.objects
+    thing = first.objects[0]
     assert thing.gazed
     assert first.gaze_state == "fixation"
     assert thing.area_px == pytest.approx((2 * HALF) ** 2, rel=0.1)
@@ -174,7 +174,7 @@ def test_what_is_looked_at_is_outlined_and_the_outline_follows(bench: Bench) -> 
     assert bench.until(Overlay, outlines(RIGHT)).gaze_source == "mouse"
     bench.headset.look = None
     lost = bench.until(Overlay, lambda overlay: overlay.gaze_state == "lost")
-    assert not lost.objects
+    assert not any(thing.gazed for thing in lost.objects)
     stats = bench.until(Stats, lambda stats: stats.gaze["samples"] > 20)
     assert stats.model == "toy"
     assert stats.frames["captured"] >= stats.frames["encoded"] > 5
@@ -191,7 +191,7 @@ def test_a_click_is_answered_and_cleared(bench: Bench) -> None:
     overlay = bench.until(Overlay, outlines(RIGHT))
     assert overlay.gaze_state == "user"
     bench.headset.publisher.send(UserPrompt(topic="prompt.user", capture_ns=time.monotonic_ns(), kind="clear"))
-    bench.until(Overlay, lambda o: not o.objects)
+    bench.until(Overlay, lambda o: all(thing.carried for thing in o.objects))
 
 
 def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
