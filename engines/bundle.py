@@ -1,4 +1,4 @@
-"""A model bundle: a folder with ``model.toml``, ``encoder.onnx`` and ``decoder.onnx``.
+"""A model bundle: a folder with ``model.toml``, ``encoder.onnx``, ``decoder.onnx`` and perhaps ``describer.onnx``.
 
 ``model.toml`` says what the networks need to know about pictures, under which licence they are, and the size and
 sha256 of each file. Nothing is opened by an inference runtime before that has been checked. Bundles come with the
@@ -21,12 +21,13 @@ from gazeline.engines.onnx_files import external_files
 
 DEFAULT = "gazeline-s"
 MANIFEST = "model.toml"
-ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+ENCODER, DECODER, DESCRIBER = "encoder.onnx", "decoder.onnx", "describer.onnx"
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_FILE_BYTES = 8 * 2**30
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # of a model
 
 Positive = Annotated[float, Meta(gt=0.0)]
+Label = Annotated[str, Meta(min_length=1, max_length=100)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
@@ -57,6 +58,14 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     prompts: Annotated[int, Meta(ge=1, le=1024)] = 64
 
 
+class Likeness(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the likeness of two descriptions (the cosine c of their vectors) is to be read: the chance that they are of
+    one thing is 1 / (1 + exp(-slope * (c - middle))), where as many pairs are of one thing as of two."""
+
+    middle: Annotated[float, Meta(ge=-1.0, le=1.0)] = 0.8
+    slope: Annotated[float, Meta(gt=0.0, le=1000.0)] = 12.0
+
+
 class File(Struct, frozen=True, forbid_unknown_fields=True):
     """What a file must be."""
 
@@ -76,7 +85,9 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     limits: Limits = Limits()
     clicked_piece: bool = False  # a mask asked for by points alone is cut to the piece under them
-    labels: list[str] = []
+    labels: Annotated[list[Label], Meta(max_length=10_000)] = []  # of the describer's scores, in their order
+    label_threshold: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5  # less than this is better not said
+    likeness: Likeness = Likeness()
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,17 @@ class Bundle:
         return self.folder / DECODER
 
     @property
+    def describer(self) -> Path | None:
+        """The describer's file, if it has one."""
+        return self.folder / DESCRIBER if DESCRIBER in self.manifest.files else None
+
+    @property
+    def describes_as(self) -> str:
+        """What descriptions by this model are marked with: those of other weights do not compare with them."""
+        files = (self.manifest.files[name].sha256 for name in (ENCODER, DESCRIBER) if name in self.manifest.files)
+        return f"{self.name}@{hashlib.sha256(' '.join(files).encode()).hexdigest()[:16]}"
+
+    @property
     def bytes(self) -> int:
         """The size of all its files, as the manifest has it."""
         return sum(file.bytes for file in self.manifest.files.values())
@@ -117,7 +139,7 @@ class Bundle:
             size = path.stat().st_size
             if size != file.bytes or _sha256(path) != file.sha256:
                 raise ValueError(f"{path} is not the file that {MANIFEST} describes; fetch or export the model again")
-        for path in (self.encoder, self.decoder):
+        for path in filter(None, (self.encoder, self.decoder, self.describer)):
             for location in external_files(path):
                 if location not in self.manifest.files:
                     raise ValueError(f"{path} reads its weights from {location!r}, which {MANIFEST} does not list")
@@ -184,7 +206,8 @@ def read(folder: Path) -> Bundle:
 
 def write(folder: Path, manifest: Manifest) -> Bundle:
     """Write ``model.toml`` for the networks that lie in ``folder``; ``manifest.files`` is filled in from them."""
-    names = {ENCODER, DECODER} | external_files(folder / ENCODER) | external_files(folder / DECODER)
+    networks = [ENCODER, DECODER, *([DESCRIBER] if (folder / DESCRIBER).is_file() else [])]
+    names = set(networks).union(*(external_files(folder / name) for name in networks))
     described = {n: File((folder / n).stat().st_size, _sha256(folder / n)) for n in sorted(names)}
     manifest = msgspec.structs.replace(manifest, files=described)
     tables = msgspec.to_builtins(manifest)

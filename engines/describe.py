@@ -4,7 +4,7 @@ Vectors are of unit length: two looks at one thing have a high cosine, different
 the embedding that the mask was decoded from, so that they cost nearly nothing; those of two models do not compare.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.engines.session import Array
+from gazeline.engines.session import Array, Session
 
 Floats = NDArray[np.float32]
+
+MASKS = 32  # of one run
 
 
 def _no_scores() -> Floats:
@@ -33,7 +35,10 @@ class Describer(Protocol):
     """Describes what lies under masks."""
 
     def describe(self, tensors: Mapping[str, Array], logits: Sequence[Floats]) -> list[Description]:
-        """A description for each mask, given as logits (h, w) in the coordinates of the embedding's ``tensors``."""
+        """A description for each mask, given as logits (h, w) in the coordinates of the encoder's ``tensors``."""
+
+    def close(self) -> None:
+        """Free what it holds."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,45 @@ class PooledDescriber:
         weights = np.stack([_coverage(mask, features.shape[1:]) for mask in logits]) if logits else np.zeros((0, 1))
         mean = flat.mean(axis=1)
         return [Description(unit(flat @ weight - mean)) for weight in weights.astype(np.float32)]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class NetworkDescriber:
+    """A bundle's own describer: a network that takes some of the encoder's inputs and outputs by their names, and
+    ``masks`` (N, h, w) as logits; and gives ``vectors`` (N, D) and perhaps ``scores`` (N, labels), probabilities."""
+
+    def __init__(self, session: Session, known: Collection[str], labels: int) -> None:
+        """``known``: names of the encoder's inputs and outputs. ValueError: what does not fit."""
+        self._session = session
+        for name in session.inputs.keys() - {"masks"} - set(known):
+            raise ValueError(f"the describer's input {name!r} is neither an input nor an output of the encoder")
+        if "masks" not in session.inputs or "vectors" not in session.outputs:
+            raise ValueError("a describer must have an input 'masks' and an output 'vectors'")
+        shape = session.outputs["scores"].shape if "scores" in session.outputs else (None, 0)
+        if len(shape) != 2 or shape[1] not in (labels, None):
+            raise ValueError(f"the describer's scores must be Nx{labels}, one for each of the labels of the model")
+        self._labels = labels
+
+    def describe(self, tensors: Mapping[str, Array], logits: Sequence[Floats]) -> list[Description]:
+        """As `Describer`."""
+        found: list[Description] = []
+        inputs = self._session.inputs
+        for start in range(0, len(logits), MASKS):
+            given = {**tensors, "masks": np.stack(logits[start : start + MASKS])}
+            feeds = {name: given[name].astype(spec.dtype, copy=False) for name, spec in inputs.items()}
+            results = self._session.run(feeds)
+            vectors = results["vectors"].astype(np.float32, copy=False)
+            scores = results.get("scores", np.zeros((len(vectors), 0))).astype(np.float32, copy=False)
+            if len(scores) and scores.shape[1] not in (0, self._labels):
+                raise ValueError(f"the describer gave {scores.shape[1]} scores for {self._labels} labels")
+            found += [Description(unit(v), np.clip(s, 0.0, 1.0)) for v, s in zip(vectors, scores, strict=True)]
+        return found
+
+    def close(self) -> None:
+        """Free the network."""
+        self._session.close()
 
 
 def _coverage(logits: Floats, shape: tuple[int, ...]) -> Floats:

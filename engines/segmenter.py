@@ -4,7 +4,7 @@ Prompts are in pixels of the frame; masks come in the window's coordinates and g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -15,8 +15,9 @@ from gazeline.engines import bundle as bundles
 from gazeline.engines.backends import open_sessions
 from gazeline.engines.bundle import Bundle
 from gazeline.engines.decoders import BOX_FIRST, BOX_LAST, POSITIVE, Decoder, Query
-from gazeline.engines.describe import Describer, Description, PooledDescriber
+from gazeline.engines.describe import Describer, Description, NetworkDescriber, PooledDescriber
 from gazeline.engines.exposure import stretched
+from gazeline.engines.ort import OrtSession
 from gazeline.engines.pieces import clicked_pieces
 from gazeline.engines.session import Array, Session
 from gazeline.engines.window import Window
@@ -70,11 +71,13 @@ class Prompt:
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """What the encoder made of one picture: its output tensors by name, the window it saw, the model it is of."""
+    """What the encoder made of one picture: its output tensors by name, the window it saw, the model it is of, and its
+    input tensors by name."""
 
     tensors: dict[str, Array]
     window: Window
     model: str
+    seen: dict[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +131,7 @@ class Masks:
 class Segmenter:
     """An encoder and a prompt decoder. Safe for several threads: it keeps nothing between calls."""
 
-    def __init__(self, bundle: Bundle, encoder: Session, decoder: Session) -> None:
+    def __init__(self, bundle: Bundle, encoder: Session, decoder: Session, describer: Session | None = None) -> None:
         self.bundle = bundle
         self._encoder, self._decoder_session = encoder, decoder
         size = bundle.manifest.input.size
@@ -144,6 +147,12 @@ class Segmenter:
             raise ValueError(f"{bundle.decoder}: {error}") from error
         maps = [name for name, spec in encoder.outputs.items() if len(spec.shape) == 4]
         self._describer: Describer | None = PooledDescriber(maps[0]) if maps else None
+        if describer is not None:
+            try:
+                known = [*encoder.inputs, *encoder.outputs]
+                self._describer = NetworkDescriber(describer, known, len(bundle.manifest.labels))
+            except ValueError as error:
+                raise ValueError(f"{bundle.describer}: {error}") from error
 
     @classmethod
     def load(cls, name: str | Path = bundles.DEFAULT, backend: str = "auto", threads: int | None = None) -> "Segmenter":
@@ -152,7 +161,9 @@ class Segmenter:
         ValueError or OSError: what is wrong.
         """
         bundle = bundles.load(name)
-        return cls(bundle, *open_sessions(bundle, backend, threads))
+        # The describer is small: the processor does it while a graphics card would still be waiting for its inputs.
+        describer = OrtSession(bundle.describer, threads=1) if bundle.describer is not None else None
+        return cls(bundle, *open_sessions(bundle, backend, threads), describer)
 
     @property
     def name(self) -> str:
@@ -203,7 +214,7 @@ class Segmenter:
             name: view[None].astype(spec.dtype, copy=False)
             for (name, spec), view in zip(self._encoder.inputs.items(), views, strict=True)
         }
-        return Embedding(self._encoder.run(feeds), window, self.name)
+        return Embedding(self._encoder.run(feeds), window, self.name, feeds)
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Masks]:
         """The masks of each prompt, together in one run where the network allows it.
@@ -234,12 +245,14 @@ class Segmenter:
             raise ValueError(f"this embedding is of the model {embedding.model}, not of {self.name}")
         if self._describer is None:
             raise ValueError(f"the model {self.name} cannot describe: its encoder gives no feature map")
-        return self._describer.describe(embedding.tensors, logits)
+        return self._describer.describe({**embedding.seen, **embedding.tensors}, logits)
 
     def close(self) -> None:
-        """Free both networks."""
+        """Free the networks."""
         self._encoder.close()
         self._decoder_session.close()
+        if self._describer is not None:
+            self._describer.close()
 
     def _query(self, prompt: Prompt, window: Window) -> Query:
         limit = self.bundle.manifest.limits.points

@@ -40,9 +40,12 @@ from gazeline.runtime.events import (
     Followed,
     FrameArrived,
     GazeArrived,
+    Label,
+    Labelled,
     PoseArrived,
     Publish,
     RigArrived,
+    Teach,
     Tick,
     UserPromptArrived,
 )
@@ -51,7 +54,9 @@ from gazeline.runtime.follow import follow
 from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.images import plane_of
 from gazeline.runtime.inputs import Inputs
+from gazeline.runtime.labelling import LabelStage, names_for, stage_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
+from gazeline.runtime.naming import Naming
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
 from gazeline.runtime.stats import StatsAccumulator
@@ -75,7 +80,7 @@ SWITCH_INTERVAL_S = 0.0005  # Python's 5 ms would be most of a decode
 WARM_UP_PX = (640, 480)
 
 Inbox = queue.Queue[Sequence[Event]]
-Request = TypeVar("Request", Encode, Decode, Follow)
+Request = TypeVar("Request", Encode, Decode, Follow, Label | Teach)
 
 
 def run(
@@ -99,7 +104,6 @@ def run(
     address = BusAddress.parse(bus or settings.bus.address, insecure_plain_tcp=plain)
     wearer = user or settings.gaze.user
     correction = Correction.of(gaze_profile.load(wearer)) if wearer else Correction()
-    state = State(settings, Inputs(correction=correction))
     with ExitStack() as stack:
         if stop is None:
             stop = stack.enter_context(stop_signals())
@@ -112,12 +116,14 @@ def run(
         subscriber = stack.enter_context(Subscriber(address, HEARD))
         segmenter = _loaded(settings.model, model, backend)
         stack.callback(segmenter.close)
+        labels = stage_of(segmenter)
+        state = State(settings, Inputs(correction=correction), naming=Naming(names_for(segmenter)))
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
         stack.enter_context(_unhurried_collector())
         asked = settings.sync.clock
         exchanger = stack.enter_context(Exchanger(measure_of(asked))) if asked else None
-        loop = stack.enter_context(_Loop(state, segmenter, publisher, subscriber, tell, exchanger))
+        loop = stack.enter_context(_Loop(state, segmenter, labels, publisher, subscriber, tell, exchanger))
         loop.run(stop)
 
 
@@ -128,6 +134,7 @@ class _Loop:
         self,
         state: State,
         segmenter: Segmenter,
+        labels: LabelStage,
         publisher: Publisher,
         subscriber: Subscriber,
         tell: terminal.Show | None,
@@ -144,6 +151,7 @@ class _Loop:
         self._encoder = _Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
         self._decoder = _Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
         self._follower = _Stage[Follow]("follow", follow, self._inbox)
+        self._labeller = _Stage[Label | Teach]("label", labels.work, self._inbox)
         self._listener = threading.Thread(target=self._listen, name="gazeline-listen", daemon=True)
 
     def __enter__(self) -> "_Loop":
@@ -158,6 +166,7 @@ class _Loop:
         self._encoder.stop()
         self._decoder.stop()
         self._follower.stop()
+        self._labeller.stop()
         give_up_s = time.monotonic() + LAST_STAGE_S
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < give_up_s:
             with suppress(queue.Empty):  # whoever still has something to hand over can do so
@@ -182,7 +191,8 @@ class _Loop:
 
     @property
     def _threads(self) -> tuple[threading.Thread, ...]:
-        return self._listener, self._encoder.thread, self._decoder.thread, self._follower.thread
+        stages = (self._encoder, self._decoder, self._follower, self._labeller)
+        return self._listener, *(stage.thread for stage in stages)
 
     def _step(self, event: Event) -> None:
         now_ns = time.monotonic_ns()
@@ -194,8 +204,8 @@ class _Loop:
                 self._stats.event("camera", now_ns)
             case GazeArrived():
                 self._stats.event("gaze", now_ns)
-            case Encoded() | Decoded() | Followed():
-                rates = {Encoded: "encode", Decoded: "decode", Followed: "follow"}
+            case Encoded() | Decoded() | Followed() | Labelled():
+                rates = {Encoded: "encode", Decoded: "decode", Followed: "follow", Labelled: "label"}
                 self._stats.event(rates[type(event)], now_ns)
                 for stage, ms in event.took_ms.items():
                     self._stats.latency(stage, ms, now_ns)
@@ -208,6 +218,8 @@ class _Loop:
                 self._decoder.start(effect)
             case Follow():
                 self._follower.start(effect)
+            case Label() | Teach():
+                self._labeller.start(effect)
             case Publish(message):
                 self._publisher.send(message)
                 self._overlay = message
@@ -260,8 +272,8 @@ class _Loop:
 class _Stage(Generic[Request]):
     """A thread that does one thing at a time, and puts what came of it into the inbox."""
 
-    def __init__(self, name: str, work: Callable[[Request], Encoded | Decoded | Followed], inbox: Inbox) -> None:
-        self._work: Callable[[Request], Encoded | Decoded | Followed] = work
+    def __init__(self, name: str, work: Callable[[Request], Event], inbox: Inbox) -> None:
+        self._work: Callable[[Request], Event] = work
         self._inbox = inbox
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()  # holds one: the pipeline asks for one
         self.thread = threading.Thread(target=self._run, name=f"gazeline-{name}", daemon=True)

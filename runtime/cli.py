@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gazeline.runtime import exits
-from gazeline.runtime.commands import bench, calibrate, engines, models
+from gazeline.runtime.commands import bench, calibrate, engines, models, teach
 from gazeline.runtime.commands.eval import eval_
 from gazeline.runtime.commands.hud import hud
 from gazeline.runtime.options import (
@@ -43,6 +43,7 @@ app.add_typer(engines.app, name="engines")
 app.add_typer(bench.app, name="bench")
 app.command()(hud)
 app.add_typer(calibrate.app, name="calibrate")
+app.add_typer(teach.app, name="teach")
 
 
 def _version(wanted: bool) -> None:

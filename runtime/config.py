@@ -55,6 +55,12 @@ class OutlineSettings(Struct, frozen=True, kw_only=True):
     default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.3  # where nothing says how far the object is
 
 
+class LabelSettings(Struct, frozen=True, kw_only=True):
+    """Giving names to things."""
+
+    every_ms: Ms = 250.0  # a thing that is known is looked at again this often; a new one at once
+
+
 class SyncSettings(Struct, frozen=True, kw_only=True):
     """Putting together what was measured at different instants."""
 
@@ -81,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     gaze: GazeSettings = GazeSettings()
     model: ModelSettings = ModelSettings()
     outline: OutlineSettings = OutlineSettings()
+    label: LabelSettings = LabelSettings()
     sync: SyncSettings = SyncSettings()
     bus: BusSettings = BusSettings()
     stats_hz: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.0

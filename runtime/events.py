@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.runtime.depth import Distances, Plane
+from gazeline.runtime.label import Named
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.outline import Outline
 from gazeline.runtime.prompt import Question, View
@@ -172,10 +173,44 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
-class Failed:
-    """An `Encode`, `Decode` or `Follow` came to nothing; ``reason`` is the short key to count it by."""
+class Label:
+    """Effect: name these things, tracks by their ids with what was found of each in one picture. One at a time."""
 
-    request: Encode | Decode | Follow
+    encoded: Encoded
+    things: tuple[tuple[int, Answer], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A `Label` is done: of each of its things, what each source of names says."""
+
+    request: Label
+    names: tuple[tuple[Named, ...], ...]
+    took_ms: dict[str, float]  # "label"
+
+
+@dataclass(frozen=True, eq=False)
+class Teach:
+    """Effect: remember that a track is a ``name``; or, unless ``is_it``, that it is none, though it looks so."""
+
+    track_id: int
+    name: str
+    description: "Description"
+    is_it: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A `Teach` is done."""
+
+    request: Teach
+
+
+@dataclass(frozen=True, eq=False)
+class Failed:
+    """What was to be done came to nothing; ``reason`` is the short key to count it by."""
+
+    request: Encode | Decode | Follow | Label | Teach
     reason: str
 
 
@@ -187,5 +222,5 @@ class Publish:
 
 
 Arrived = FrameArrived | DepthArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived
-Event = Arrived | Tick | Encoded | Decoded | Followed | Failed
-Effect = Encode | Decode | Follow | Publish
+Event = Arrived | Tick | Encoded | Decoded | Followed | Labelled | Taught | Failed
+Effect = Encode | Decode | Follow | Label | Teach | Publish

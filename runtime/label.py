@@ -32,11 +32,15 @@ class Crop:
 
 @dataclass(frozen=True)
 class Named:
-    """What a thing is called, and the probability that it is; ``name`` None: it is none of what is known."""
+    """What a thing is called, and the probability that it is; ``name`` None: it is none of what is known.
+
+    ``others``: what else it may be, with the probability of each; what lacks to one is none of them.
+    """
 
     name: str | None
     score: float
     source: Source
+    others: tuple[tuple[str, float], ...] = ()
 
 
 class Labeler(Protocol):

@@ -9,8 +9,9 @@ the decoder, and what is published:
   a saccade not at all;
 - the encoder's window is centred on gaze; where a new fixation lies outside of its fovea, the newest picture is encoded
   again at once, with a new window;
+- things that are found are asked for their names, new ones at once, off the way from gaze to outline;
 - every overlay holds all that is known to be in its picture, carried on from where it was outlined last; without gaze,
-  nothing of it is gazed at
+  nothing of it is gazed at.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from math import dist
 
 from gazeline.runtime import inputs as heard
+from gazeline.runtime import naming as named
 from gazeline.runtime.config import Settings
 from gazeline.runtime.events import (
     Answer,
@@ -33,9 +35,13 @@ from gazeline.runtime.events import (
     Followed,
     FrameArrived,
     GazeArrived,
+    Label,
+    Labelled,
     PoseArrived,
     Publish,
     RigArrived,
+    Taught,
+    Teach,
     UserPromptArrived,
 )
 from gazeline.runtime.following import Following
@@ -43,6 +49,8 @@ from gazeline.runtime.gaze import expired
 from gazeline.runtime.gaze_drift import Drift, watched
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import UserPrompt, Vec2
+from gazeline.runtime.names import Names
+from gazeline.runtime.naming import Naming
 from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
 from gazeline.runtime.prompt import Question, View
 from gazeline.runtime.track import Tracker
@@ -80,37 +88,57 @@ class State:
     wanted_ns: int = 0  # when there was last something to ask
     tracker: Tracker = field(default_factory=Tracker)
     following: Following = field(default_factory=Following)
+    naming: Naming = field(default_factory=Naming)
     drift: Drift = field(default_factory=Drift)
     counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
     dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
 
+    @property
+    def names(self) -> Names:
+        """What each track is called."""
+        return self.naming.names
+
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """The state after ``event`` at ``now_ns``, and what is to be done now, in this order."""
+    known = _known(state, event, now_ns)
+    if known is not None:
+        return known, ()
     effects: list[Effect] = []
     match event:
-        case PoseArrived(pose):
-            return _take(state, heard.with_pose(state.inputs, pose, now_ns)), ()
-        case DepthArrived():
-            return _take(state, heard.with_depth(state.inputs, event, now_ns)), ()
-        case RigArrived(rig):
-            known = state.inputs.rigs
-            state = _take(state, heard.with_rig(state.inputs, rig, state.settings))
-            if state.view is not None and state.inputs.rigs is not known:
-                state = replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings))
-            return state, ()
         case FrameArrived():
             state = _count(_take(state, heard.with_frame(state.inputs, event, state.settings, now_ns)), "captured")
         case GazeArrived(gaze):
             state = _count(_take(state, heard.with_gaze(state.inputs, gaze, state.settings, now_ns)), "samples")
         case UserPromptArrived(prompt):
-            state = _prompted(state, prompt)
+            state = _prompted(state, prompt, effects)
         case _:
             state = _done(state, event, now_ns, effects)
     state = _decide(state, now_ns, effects)
     if isinstance(event, Encoded) and state.blank and state.decoding is None and state.view is not None:
         effects.append(_ungazed(state, state.view, now_ns))  # still nothing, of this frame
     return state, tuple(effects)
+
+
+def _known(state: State, event: Event, now_ns: int) -> State | None:
+    """After an event that only tells something, and asks for nothing to be done; None: it is none of these."""
+    match event:
+        case PoseArrived(pose):
+            return _take(state, heard.with_pose(state.inputs, pose, now_ns))
+        case DepthArrived():
+            return _take(state, heard.with_depth(state.inputs, event, now_ns))
+        case RigArrived(rig):
+            known = state.inputs.rigs
+            state = _take(state, heard.with_rig(state.inputs, rig, state.settings))
+            if state.view is not None and state.inputs.rigs is not known:
+                state = replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings))
+            return state
+        case Labelled():
+            return replace(state, naming=named.labelled(state.naming, event, now_ns))
+        case Taught():
+            return replace(state, naming=named.taught(state.naming, event, now_ns))
+        case _:
+            return None
 
 
 def _done(state: State, event: Event, now_ns: int, effects: list[Effect]) -> State:
@@ -253,11 +281,14 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
         return _drop(state, "decode_gaze_gone")
     depth_m = state.inputs.gaze.depth_m
     tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
-    effects.append(Publish(overlay_of(event, objects, state.inputs.gaze, now_ns)))
+    effects.append(Publish(overlay_of(event, state.names.on(objects), state.inputs.gaze, now_ns)))
+    naming, asked = named.looked(state.naming, event, objects, state.settings.label.every_ms, now_ns)
+    effects += [asked] if asked is not None else []
     answer = event.answers[0] if request.gaze_px is not None else None
     drift = watched(state.drift, event, state.inputs.gaze, tracker, state.settings.outline.default_depth_m)
     gazed_id = next((thing.id for thing in objects if thing.gazed), None)
-    return replace(state, tracker=tracker, drift=drift, shown=Shown(request, answer, gazed_id), blank=False)
+    shown = Shown(request, answer, gazed_id)
+    return replace(state, tracker=tracker, naming=naming, drift=drift, shown=shown, blank=False)
 
 
 def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect]) -> State:
@@ -268,7 +299,7 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
     if newest is None or newest.frame is not view.frame or not state.inputs.waiting or state.blank or shown is None:
         return state
     objects = carried(state.tracker, view, state.settings.outline.max_objects, gazed_id=shown.gazed_id)
-    overlay = ungazed_overlay(view, objects, state.inputs.gaze, now_ns)
+    overlay = ungazed_overlay(view, state.names.on(objects), state.inputs.gaze, now_ns)
     overlay.gaze_px = heard.gaze_px(state.inputs, view, state.settings.outline.default_depth_m)
     overlay.latency_ms = dict(event.took_ms)
     effects.append(Publish(overlay))
@@ -277,12 +308,15 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
 
 def _ungazed(state: State, view: View, now_ns: int) -> Publish:
     objects = carried(state.tracker, view, state.settings.outline.max_objects)
-    return Publish(ungazed_overlay(view, objects, state.inputs.gaze, now_ns))
+    return Publish(ungazed_overlay(view, state.names.on(objects), state.inputs.gaze, now_ns))
 
 
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
     if isinstance(event.request, Follow):
         return _drop(replace(state, following=state.following.ended(event)), f"follow_{event.reason}")
+    if isinstance(event.request, Label | Teach):
+        what = "label" if isinstance(event.request, Label) else "teach"
+        return _drop(replace(state, naming=named.failed(state.naming, event.request)), f"{what}_{event.reason}")
     if isinstance(event.request, Encode):
         state = _drop(replace(state, encoding=None), f"frame_{event.reason}")
         newest = state.inputs.newest
@@ -295,7 +329,13 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
     return replace(state, blank=True, shown=Shown(event.request, None))
 
 
-def _prompted(state: State, prompt: UserPrompt) -> State:
+def _prompted(state: State, prompt: UserPrompt, effects: list[Effect]) -> State:
+    if prompt.kind in ("teach", "unteach"):
+        lesson = named.prompted(state.naming, prompt)
+        if isinstance(lesson, str):
+            return _drop(state, lesson)
+        effects.append(lesson)
+        return state
     if prompt.kind != "recentre":
         return _take(state, heard.with_prompt(state.inputs, prompt))
     shown = None

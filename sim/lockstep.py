@@ -23,6 +23,8 @@ from gazeline.runtime.config import Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode
 from gazeline.runtime.follow import follow
+from gazeline.runtime.labelling import LabelStage, names_for, stage_of
+from gazeline.runtime.naming import Naming
 from gazeline.runtime.report import Accumulator
 from gazeline.runtime.topics import STATS_RUNTIME
 from gazeline.runtime.video import VideoWriter
@@ -47,6 +49,7 @@ class StageCosts:
     decode_ms: float = 5.0
     outline_ms: float = 1.0
     follow_ms: float = 2.0
+    label_ms: float = 3.0
 
 
 @dataclass
@@ -55,6 +58,7 @@ class _Run:
 
     headset: Headset
     segmenter: Segmenter
+    labels: LabelStage
     state: pipeline.State
     costs: StageCosts
     video: VideoWriter | None
@@ -97,9 +101,11 @@ class _Run:
                 done, took_ms = self.work(effect)
                 self.at(now_ns + round(1e6 * took_ms), partial(self.step, done))
 
-    def work(self, effect: e.Encode | e.Decode | e.Follow) -> tuple[e.Event, float]:
+    def work(self, effect: e.Encode | e.Decode | e.Follow | e.Label | e.Teach) -> tuple[e.Event, float]:
         """Do it with the real model; returns the event of its end, and how long it is said to have taken."""
         costs = self.costs
+        if isinstance(effect, e.Label | e.Teach):
+            return self.labels.work(effect), costs.label_ms
         if isinstance(effect, e.Encode):
             took_ms = {"picture": costs.picture_ms, "encode": costs.encode_ms}
         elif isinstance(effect, e.Decode):
@@ -157,8 +163,9 @@ def run(
         stack.callback(segmenter.close)
         writer = stack.enter_context(VideoWriter(video)) if video is not None else None
         scorer = Scorer(headset.eye_at, EPOCH_NS)
-        state = pipeline.State(settings=settings)
-        session = _Run(headset, segmenter, state, costs, writer, scorer, watch)
+        state = pipeline.State(settings=settings, naming=Naming(names_for(segmenter)))
+        labels = stage_of(segmenter, keep=False)
+        session = _Run(headset, segmenter, labels, state, costs, writer, scorer, watch)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
             session.at(t_ns, partial(session.step, e.Tick()))

@@ -1,7 +1,8 @@
 """Random views of random simulated scenes, with exact masks and depth: training data, and a set to be measured on.
 
 Each view becomes NNNNNN.jpg and NNNNNN.npz: ``object_ids`` and ``part_ids``, uint16 (H, W), 0 = walls and floor;
-``depth_mm``, uint16 (H, W) along the ray, 0 = unknown; ``scene_seed``; ``fov_deg``, the angle that the picture spans.
+``depth_mm``, uint16 (H, W) along the ray, 0 = unknown; ``object_kinds``, what the object of each id is called ("" for
+0); ``scene_seed``, whose objects have the same ids in all views; ``fov_deg``, the angle that the picture spans.
 A view that is on disk is not rendered again, so a run that was stopped continues where it was.
 """
 
@@ -94,11 +95,11 @@ def _render_scene(out: Path, views: range, seed: int, size: int, people: bool) -
             renderer.close()
             if worth_keeping(picture):
                 break
-        _write(out, index, picture, seed, camera)
+        _write(out, index, picture, scene, camera)
     forget(scene)
 
 
-def _write(out: Path, index: int, picture: Rendered, seed: int, camera: Camera) -> None:
+def _write(out: Path, index: int, picture: Rendered, scene: Scene, camera: Camera) -> None:
     bgr = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
     if not cv2.imwrite(str(out / f"{index:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93]):
         raise OSError(f"{out} cannot be written to")
@@ -108,7 +109,8 @@ def _write(out: Path, index: int, picture: Rendered, seed: int, camera: Camera) 
         object_ids=picture.object_ids,
         part_ids=picture.part_ids,
         depth_mm=np.clip(np.nan_to_num(picture.depth_m, posinf=0.0) * 1000.0, 0, 65535).astype(np.uint16),
-        scene_seed=seed,
+        object_kinds=np.array(["", *(item.kind for item in scene.objects)]),
+        scene_seed=scene.seed,
         fov_deg=fov_deg(camera),
     )
     part.rename(out / f"{index:06d}.npz")  # last, so that its presence means that the view is whole

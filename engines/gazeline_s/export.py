@@ -48,10 +48,11 @@ def load_weights(path: Path) -> GazelineS:
 
 
 def export(model: GazelineS, folder: Path) -> bundle.Bundle:
-    """``encoder.onnx``, ``decoder.onnx`` and ``model.toml`` in ``folder``."""
+    """``encoder.onnx``, ``decoder.onnx`` and ``model.toml`` in ``folder``; for a describer see `train_describer`."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / bundle.DESCRIBER).unlink(missing_ok=True)  # it fits the encoder alone that it was trained on
     seen = (torch.zeros(1, 3, WINDOW_PX, WINDOW_PX), torch.zeros(1, 1, WINDOW_PX, WINDOW_PX))
-    _write(model.encoder, seen, folder / bundle.ENCODER, ["image", "depth"], list(Encoder.outputs), {})
+    write_network(model.encoder, seen, folder / bundle.ENCODER, ["image", "depth"], list(Encoder.outputs), {})
     with torch.no_grad():
         features = model.encoder(*seen)
     prompts, points = torch.export.Dim("prompts", min=1), torch.export.Dim("points", min=1)
@@ -66,7 +67,7 @@ def export(model: GazelineS, folder: Path) -> bundle.Bundle:
     asked = (torch.ones(2, 3, 2), torch.ones(2, 3), torch.zeros(2, 1, MASK_PX, MASK_PX), torch.zeros(2))
     inputs = [*Encoder.outputs, *PROMPT_INPUTS]
     outputs = ["low_res_masks", "iou_predictions"]
-    _write(model.decoder, (*features, *asked), folder / bundle.DECODER, inputs, outputs, dynamic)
+    write_network(model.decoder, (*features, *asked), folder / bundle.DECODER, inputs, outputs, dynamic)
     manifest = bundle.Manifest(
         name="gazeline-s",
         family="gazeline",
@@ -86,7 +87,7 @@ def _three(values: NDArray[np.float32]) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _write(
+def write_network(
     module: nn.Module,
     example: tuple[Tensor, ...],
     path: Path,
@@ -94,6 +95,7 @@ def _write(
     outputs: list[str],
     dynamic: dict[str, dict[int, torch.export.Dim] | None],
 ) -> None:
+    """A module as ONNX, as small and as easy on every backend as it can be."""
     program = torch.onnx.export(
         module,
         example,

@@ -17,7 +17,8 @@ class Scene:
     """image (H, W, 3) RGB; object and part ids (H, W), 0 is background; groups[object id] is its group, or 0.
 
     ``depth_mm`` (H, W) along the ray, 0 = unknown. ``levels``: whether parts and groups are known; of a photograph with
-    plain instance masks they are not.
+    plain instance masks they are not. ``kinds[object id]``: what each thing is called, "" where nobody said so;
+    ``place``: two views of one place show the same things under the same ids; None: nobody knows.
     """
 
     image: Image
@@ -26,6 +27,8 @@ class Scene:
     groups: NDArray[np.uint16]
     depth_mm: Ids | None = None
     levels: bool = True
+    kinds: tuple[str, ...] = ()
+    place: int | None = None
 
 
 def read_scene(picture: Path) -> Scene:
@@ -39,9 +42,11 @@ def read_scene(picture: Path) -> Scene:
             groups = ids["groups"] if "groups" in ids else np.zeros(int(objects.max()) + 1, np.uint16)
             depth = ids.get("depth_mm", None)
             levels = bool(ids["levels"]) if "levels" in ids else True
+            kinds = tuple(ids["object_kinds"].tolist()) if "object_kinds" in ids else ()
+            place = int(ids["scene_seed"]) if "scene_seed" in ids else None
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{picture} and its .npz cannot be read ({error}); delete both and make them again") from error
-    return Scene(np.asarray(bgr[..., ::-1], np.uint8), objects, parts, groups, depth, levels)
+    return Scene(np.asarray(bgr[..., ::-1], np.uint8), objects, parts, groups, depth, levels, kinds, place)
 
 
 def write_scene(folder: Path, number: int, scene: Scene) -> None:
@@ -50,6 +55,8 @@ def write_scene(folder: Path, number: int, scene: Scene) -> None:
     arrays |= {"groups": scene.groups, "levels": np.array(scene.levels)}
     if scene.depth_mm is not None:
         arrays["depth_mm"] = scene.depth_mm
+    if scene.kinds:
+        arrays["object_kinds"] = np.array(scene.kinds)
     np.savez_compressed(folder / f"{number:06d}.npz", allow_pickle=False, **arrays)
     bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(folder / f"{number:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])

@@ -1,0 +1,200 @@
+"""How good a describer is on looks that it was not trained on, and how its scores are to be read."""
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from gazeline.engines.bundle import Likeness
+from gazeline.engines.gazeline_s.describer import Head
+from gazeline.engines.gazeline_s.looks import NOTHING, Looks, classes_of
+
+BINS = 15  # of the calibration error
+WANTED = 0.8  # of the names that are said, this share is to be right
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one set of looks. ``top1`` and ``top5`` are of named things; ``said`` of all looks, walls included."""
+
+    looks: int
+    kinds: int
+    top1: float
+    top5: float
+    by_kind: dict[str, tuple[float, int]]
+    calibration_error: float
+    temperature: float
+    threshold: float
+    said: float
+    said_right: float
+    walls_named: float
+    likeness: tuple[float, float]
+    same_thing_auc: float
+    same_thing_auc_pooled: float
+
+    def text(self) -> str:
+        """For people."""
+        return "\n".join(
+            (
+                f"{self.looks} looks at places never seen, {self.kinds} kinds",
+                f"top-1 {self.top1:.3f}, top-5 {self.top5:.3f}, expected calibration error "
+                f"{self.calibration_error:.3f} (temperature {self.temperature:.2f})",
+                f"at {self.threshold:.2f} a name is said of {self.said:.1%} of all looks, right for "
+                f"{self.said_right:.1%}; of walls and floors {self.walls_named:.1%} are named",
+                f"same thing or another of its kind: AUC {self.same_thing_auc:.3f}, untrained "
+                f"{self.same_thing_auc_pooled:.3f}; likeness {self.likeness[0]:.2f}, {self.likeness[1]:.1f}",
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """Vectors (N, 64) and logits (N, kinds + 1) of looks."""
+
+    vectors: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, head: Head, looks: Looks) -> "Described":
+        """What the head says of each look."""
+        vectors, logits = head(torch.from_numpy(looks.statistics.astype(np.float32)))
+        return cls(vectors.numpy(), logits.numpy())
+
+
+def temperature_of(head: Head, looks: Looks, kinds: list[str]) -> float:
+    """The temperature at which scores are likeliest (Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
+    classes = classes_of(looks, kinds)
+    known = classes >= 0
+    logits, wanted = torch.from_numpy(Described.of(head, looks).logits[known]), torch.from_numpy(classes[known])
+    tried = np.geomspace(0.3, 5.0, 80)
+    losses = [float(F.cross_entropy(logits / t, wanted)) for t in tried.tolist()]
+    return float(tried[int(np.argmin(losses))])
+
+
+def likeness_of(head: Head, looks: Looks) -> Likeness:
+    """The logistic curve from the cosine of two looks to the chance that they are of one thing.
+
+    Fitted to pairs from different views: as many of one thing as of two, half of those of one kind.
+    """
+    vectors = Described.of(head, looks).vectors
+    same, other = _pairs(looks, np.random.default_rng(0))
+    likeness, wanted, weight = [], [], []
+    for (a, b), one in ((same, 1.0), (other, 0.0)):
+        likeness.append((vectors[a] * vectors[b]).sum(1))
+        wanted.append(np.full(len(a), one))
+        weight.append(np.full(len(a), 0.5 / max(1, len(a))))
+    slope, offset = _logistic(np.concatenate(likeness), np.concatenate(wanted), np.concatenate(weight))
+    slope = float(np.clip(slope, 0.1, 100.0))
+    return Likeness(middle=round(float(np.clip(-offset / slope, -1.0, 1.0)), 4), slope=round(slope, 3))
+
+
+def _logistic(
+    values: NDArray[np.float32], wanted: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Slope and offset of the logistic curve through 0s and 1s, by Newton's method; a little towards no slope."""
+    x = np.stack([values.astype(np.float64), np.ones(len(values))])  # (2, N)
+    curve, towards = np.zeros(2), 1e-4 * np.eye(2)
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(curve @ x, -40.0, 40.0)))
+        gradient = x @ (weight * (chance - wanted)) + towards @ curve
+        step = np.linalg.solve((x * (weight * chance * (1 - chance))) @ x.T + towards, gradient)
+        curve -= step / max(1.0, float(np.abs(step).max()) / 5.0)
+    slope, offset = curve.tolist()
+    return slope, offset
+
+
+def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, likeness: Likeness) -> Report:
+    """The figures, and the score from which on a name is right often enough to be said."""
+    described, classes = Described.of(head, looks), classes_of(looks, kinds)
+    chance = _softmax(described.logits / temperature)
+    best = chance[:, :-1].argmax(1)
+    score = chance[np.arange(len(best)), best]
+    named = (classes >= 0) & (classes < len(kinds))
+    right = best == classes
+    ranked = np.argsort(-chance[:, :-1], axis=1)[:, :5]
+    by_kind = {
+        k: (float(right[classes == i].mean()), int((classes == i).sum()))
+        for i, k in enumerate(kinds)
+        if (classes == i).any()
+    }
+    threshold = _threshold(score, right)
+    said = score >= threshold
+    walls = looks.kinds == NOTHING
+    pairs = _pairs(looks, np.random.default_rng(0))
+    return Report(
+        looks=len(looks),
+        kinds=len(kinds),
+        top1=float(right[named].mean()),
+        top5=float((ranked[named] == classes[named, None]).any(1).mean()),
+        by_kind=by_kind,
+        calibration_error=calibration_error(score, right),
+        temperature=temperature,
+        threshold=threshold,
+        said=float(said.mean()),
+        said_right=float(right[said].mean()) if said.any() else 1.0,
+        walls_named=float(said[walls].mean()) if walls.any() else 0.0,
+        likeness=(likeness.middle, likeness.slope),
+        same_thing_auc=_auc(described.vectors, *pairs),
+        same_thing_auc_pooled=_auc(looks.pooled.astype(np.float32), *pairs),
+    )
+
+
+def calibration_error(score: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+    """Expected calibration error: how far scores are from the share that is right, over BINS of equal width."""
+    which = np.minimum((score * BINS).astype(int), BINS - 1)
+    gaps = [abs(score[which == k].mean() - right[which == k].mean()) * (which == k).mean() for k in np.unique(which)]
+    return float(sum(gaps))
+
+
+def _threshold(score: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+    """The lowest score such that of what is said from there on, the wanted share is right; 0.3 to 0.95."""
+    tried = np.arange(0.3, 0.951, 0.01)
+    for least in tried.tolist():
+        said = score >= least
+        if said.any() and right[said].mean() >= WANTED:
+            return round(least, 2)
+    return 0.95
+
+
+_Pair = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def _pairs(looks: Looks, rng: np.random.Generator, most: int = 20_000) -> tuple[_Pair, _Pair]:
+    """Indices of pairs of looks from different views: of one thing; and of two, every other pair of one kind."""
+    real = np.flatnonzero(looks.things > 0)
+    key = looks.places * 100_000 + looks.things
+    same, other = _partners(real, key, looks, rng, most), _partners(real, looks.kinds, looks, rng, most // 2)
+    apart = key[other[0]] != key[other[1]]
+    a, b = rng.choice(real, most // 2), rng.choice(real, most // 2)
+    far = key[a] != key[b]
+    return same, (np.concatenate([other[0][apart], a[far]]), np.concatenate([other[1][apart], b[far]]))
+
+
+def _partners(
+    real: NDArray[np.intp], key: NDArray[np.generic], looks: Looks, rng: np.random.Generator, most: int
+) -> _Pair:
+    """Pairs of looks with the same key, from different views."""
+    _, which = np.unique(key[real], return_inverse=True)
+    order = real[np.argsort(which, kind="stable")]
+    ends = np.cumsum(np.bincount(which))
+    first = np.concatenate([[0], ends[:-1]])
+    picked = rng.integers(len(real), size=most)
+    group = which[picked]
+    partner = order[first[group] + (rng.random(most) * (ends - first)[group]).astype(int)]
+    a = real[picked]
+    different = looks.views[a] != looks.views[partner]
+    return a[different], partner[different]
+
+
+def _auc(vectors: NDArray[np.float32], same: _Pair, other: _Pair) -> float:
+    """The chance that two looks at one thing are more alike than two at different ones."""
+    alike, unlike = ((vectors[a] * vectors[b]).sum(1) for a, b in (same, other))
+    return float(np.searchsorted(np.sort(unlike), alike).mean() / len(unlike)) if len(alike) and len(unlike) else 0.5
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    chance = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(chance / chance.sum(1, keepdims=True), np.float32)
