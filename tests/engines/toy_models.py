@@ -5,8 +5,10 @@ pixel with those under the positive points (a box stands for the point in its mi
 what is like the negative ones, and adds an earlier mask. Its masks differ in how unlike a colour may be.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import onnx
 from onnx import parser
 
@@ -128,6 +130,21 @@ def write_sam(folder: Path, name: str = "toy-sam", size: int = 256, m: int = 128
         'whole = Concat<axis=0>(batch, sizes)\nmasks = Resize<mode="linear">(low_res_masks, , , whole)',
     )
     return bundle.write(folder, _manifest(name, "sam", size, WindowPolicy("full")))
+
+
+def add_describer(written: Bundle, labels: Sequence[str] = ("red thing", "blue thing"), m: int = 96) -> Bundle:
+    """With a describer: its vectors are mean colours, its scores how red and how blue they are."""
+    _save(
+        written.folder / bundle.DESCRIBER,
+        f"describer (float[1,3,{m},{m}] image_embeddings, float[N,{m},{m}] masks) => (float[N,3] vectors, "
+        "float[N,2] scores)",
+        "flatshape = Constant<value_ints=[3, -1]>()\n flat = Reshape(image_embeddings, flatshape)\n"
+        "colours = Transpose<perm=[1, 0]>(flat)\n maskshape = Constant<value_ints=[0, -1]>()\n"
+        "chance = Sigmoid(masks)\n weight = Reshape(chance, maskshape)\n last = Constant<value_ints=[1]>()\n"
+        "total = ReduceSum<keepdims=1>(weight, last)\n sum = MatMul(weight, colours)\n vectors = Div(sum, total)\n"
+        "pick = Constant<value_ints=[0, 2]>()\n both = Gather<axis=1>(vectors, pick)\n scores = Softmax<axis=1>(both)",
+    )
+    return bundle.write(written.folder, msgspec.structs.replace(written.manifest, labels=list(labels)))
 
 
 def _manifest(name: str, family: str, size: int, window: WindowPolicy) -> Manifest:
