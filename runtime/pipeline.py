@@ -14,15 +14,12 @@ the decoder, and what is published:
   nothing of it is gazed at.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import dist
 
 from gazeline.runtime import inputs as heard
 from gazeline.runtime import naming as named
-from gazeline.runtime.config import Settings
 from gazeline.runtime.events import (
-    Answer,
     Decode,
     Decoded,
     DepthArrived,
@@ -44,59 +41,20 @@ from gazeline.runtime.events import (
     Teach,
     UserPromptArrived,
 )
-from gazeline.runtime.following import Following
 from gazeline.runtime.gaze import expired
 from gazeline.runtime.gaze_drift import Drift, watched
-from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import UserPrompt, Vec2
-from gazeline.runtime.names import Names
-from gazeline.runtime.naming import Naming
 from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
 from gazeline.runtime.prompt import Question, View
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.state import Shown, State
 from gazeline.runtime.wanted import Wanted, centre_in, wanted_in
+
+__all__ = ["State", "step"]
 
 HOLD_NS = 300_000_000  # for this long a saccade, or gaze outside of the picture, leaves what is drawn
 PATIENCE_NS = 200_000_000  # for this long nothing is asked about what lies outside of the fovea
 LEAVES_SHARE = 0.01  # of the frame's longer side: a smaller move never leaves a mask that gaze was not in
 SAME_CENTRE_SHARE = 0.006  # a window this near to the one wanted is not made anew
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the decoder was asked last, its answer to gaze's question, and the id of the thing that it found."""
-
-    request: Decode
-    answer: Answer | None
-    gazed_id: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """Everything that the pipeline knows. ``counts`` and ``dropped`` are totals."""
-
-    settings: Settings = field(default_factory=Settings)
-    inputs: Inputs = field(default_factory=Inputs)
-    encoding: Encode | None = None
-    encoded: Encoded | None = None
-    view: View | None = None  # of ``encoded``
-    settled: bool = False  # no later pose will change ``view``
-    decoding: Decode | None = None
-    shown: Shown | None = None
-    patient_since_ns: int | None = None  # a question waits for a better window
-    blank: bool = True  # nothing is drawn
-    wanted_ns: int = 0  # when there was last something to ask
-    tracker: Tracker = field(default_factory=Tracker)
-    following: Following = field(default_factory=Following)
-    naming: Naming = field(default_factory=Naming)
-    drift: Drift = field(default_factory=Drift)
-    counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
-    dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
-
-    @property
-    def names(self) -> Names:
-        """What each track is called."""
-        return self.naming.names
 
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:

@@ -1,0 +1,51 @@
+"""Everything that the pipeline knows, as one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gazeline.runtime.config import Settings
+from gazeline.runtime.events import Answer, Decode, Encode, Encoded
+from gazeline.runtime.following import Following
+from gazeline.runtime.gaze_drift import Drift
+from gazeline.runtime.inputs import Inputs
+from gazeline.runtime.names import Names
+from gazeline.runtime.naming import Naming
+from gazeline.runtime.prompt import View
+from gazeline.runtime.track import Tracker
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the decoder was asked last, its answer to gaze's question, and the id of the thing that it found."""
+
+    request: Decode
+    answer: Answer | None
+    gazed_id: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that the pipeline knows. ``counts`` and ``dropped`` are totals."""
+
+    settings: Settings = field(default_factory=Settings)
+    inputs: Inputs = field(default_factory=Inputs)
+    encoding: Encode | None = None
+    encoded: Encoded | None = None
+    view: View | None = None  # of ``encoded``
+    settled: bool = False  # no later pose will change ``view``
+    decoding: Decode | None = None
+    shown: Shown | None = None
+    patient_since_ns: int | None = None  # a question waits for a better window
+    blank: bool = True  # nothing is drawn
+    wanted_ns: int = 0  # when there was last something to ask
+    tracker: Tracker = field(default_factory=Tracker)
+    following: Following = field(default_factory=Following)
+    naming: Naming = field(default_factory=Naming)
+    drift: Drift = field(default_factory=Drift)
+    counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
+    dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
+
+    @property
+    def names(self) -> Names:
+        """What each track is called."""
+        return self.naming.names
