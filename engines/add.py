@@ -12,6 +12,7 @@ import numpy as np
 from gazeline.engines import bundle as bundles
 from gazeline.engines.bundle import Bundle, Input, Limits, Manifest, WindowPolicy
 from gazeline.engines.checkpoint_files import kind_of
+from gazeline.engines.labelers import bundle as labelers
 from gazeline.engines.ort import FAILURES
 from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.engines.staging import staged
@@ -34,6 +35,9 @@ class Request:
     size: int | None = None  # of the encoder's picture, px
     foveal: bool = False
     replace: bool = False
+    labels: Path | None = None  # a detector's classes
+    scale: float | None = None  # of the scores of a text model; see `gazeline.engines.labelers.bundle.Scores`
+    bias: float | None = None
 
 
 def add(request: Request, say: Say) -> Bundle:
@@ -42,14 +46,27 @@ def add(request: Request, say: Say) -> Bundle:
     ValueError or OSError, in a sentence, if the files are not of a known model or if the result is not what they give;
     the user's folder is then as it was.
     """
-    path = request.path
+    checkpoint = _is_checkpoint(request.path)
+    _require(NEEDED if checkpoint else ("onnx",))
+    return _add_checkpoint(request, say) if checkpoint else _add_pair(request, say)
+
+
+def add_labeler(request: Request, say: Say) -> labelers.Bundle | None:
+    """The same for a model that names things; None, and nothing is done, if it is none."""
+    if _is_checkpoint(request.path):
+        return None
+    _require(("onnx",))
+    from gazeline.engines.labelers.add import add
+
+    return add(request, say)
+
+
+def _is_checkpoint(path: Path) -> bool:
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {path}")
     if path.is_file() and path.stat().st_size == 0:
         raise ValueError(f"{path} is empty")
-    checkpoint = path.is_file() and kind_of(path) is not None
-    _require(NEEDED if checkpoint else ("onnx",))
-    return _add_checkpoint(request, say) if checkpoint else _add_pair(request, say)
+    return path.is_file() and kind_of(path) is not None
 
 
 def _require(names: tuple[str, ...]) -> None:
@@ -65,7 +82,7 @@ def target(request: Request, name: str) -> Path:
     name = request.name or name
     if not re.fullmatch(bundles.NAME, name):
         raise ValueError(f"a model's name has small letters, digits, dots, dashes and underscores, not {name!r}")
-    known = bundles.list_bundles().get(name)
+    known = (bundles.list_bundles() | labelers.list_bundles()).get(name)
     folder = bundles.user_folder() / name
     if known is not None and known != folder:
         raise ValueError(f"{name} is the name of a model that comes with the package; give another with --name")

@@ -151,10 +151,12 @@ def set_constant(model: Any, name: str, value: NDArray[Any]) -> None:
     model.graph.initializer.append(numpy_helper.from_array(value.astype(kind), name))
 
 
-def fix_input(model: Any, name: str, shape: tuple[int, ...]) -> None:
-    """Give an input with free lengths these."""
+def fix_input(model: Any, name: str, shape: tuple[int | None, ...]) -> None:
+    """Give an input with free lengths these; None leaves one as it is."""
     (value,) = [value for value in model.graph.input if value.name == name]
     for length, dimension in zip(shape, value.type.tensor_type.shape.dim, strict=True):
+        if length is None:
+            continue
         dimension.ClearField("dim_param")
         dimension.dim_value = length
     del model.graph.value_info[:]

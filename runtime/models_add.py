@@ -17,9 +17,13 @@ def add(request: Request, console: Console | None = None) -> None:
     def say(text: str) -> None:
         console.print(f"[dim]{(time.monotonic_ns() - start) / 1e9:5.0f} s[/]  {escape(text)}")
 
-    bundle = engine.add(request, say)
+    labeler = engine.add_labeler(request, say)
+    bundle = labeler or engine.add(request, say)
     console.print(f"Added {escape(bundle.name)}, {bundle.bytes / 1e6:.1f} MB, in {escape(str(bundle.folder))}")
     console.print(f"Licence of the weights: {escape(bundle.manifest.licence)}", style="dim")
+    if labeler is not None:
+        console.print(f"Try it: gazeline demo --label {escape(labeler.name)}", style="dim")
+        return
     if request.size or request.foveal:
         console.print(
             f"What that costs: gazeline models compare {escape(bundle.name)} ANOTHER_MODEL PICTURES", style="yellow"

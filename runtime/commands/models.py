@@ -48,7 +48,7 @@ def check(
 @app.command()
 def add(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A checkpoint (.pth, .safetensors) of segment-anything.")
+        Path, typer.Argument(metavar="PATH", help="A checkpoint (.pth, .safetensors), or a folder with ONNX files.")
     ],
     name: Annotated[str | None, typer.Option("--name", help="What to call it.", show_default="what it is")] = None,
     licence: Annotated[
@@ -62,10 +62,25 @@ def add(
         Seen, typer.Option("--window", help="The whole picture, or sharp around the gaze and coarse outside.")
     ] = Seen.full,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a model of the same name.")] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="A detector's classes, one on a line.", show_default="what lies beside it"
+        ),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", min=0.001, help="Of a text model's scores.", show_default="measured, else CLIP's 100"),
+    ] = None,
+    bias: Annotated[
+        float | None, typer.Option("--bias", help="Of a text model's scores (SigLIP).", show_default="measured")
+    ] = None,
 ) -> None:
-    """Turn a model of the SAM family into one that Gazeline uses, and check that it gives the same.
+    """Turn a model into one that Gazeline uses, and check that it gives the same.
 
-    Its kind is found from its content, and no code in it is run. Needs the extra: pip install 'gazeline\\[export]'
+    A model of the SAM family outlines things; an image and a text tower (OpenCLIP, MobileCLIP, SigLIP) or a detector,
+    as ONNX files, names them. Its kind is found from its content, and no code in it is run. Needs the extra: pip
+    install 'gazeline\\[export]'
 
     [bold]Examples[/bold]
 
@@ -73,11 +88,14 @@ def add(
       gazeline models add sam_vit_b_01ec64.pth
       gazeline models add sam_vit_b_01ec64.pth --size 512 --window foveal
       gazeline segment desk.jpg --point 320,240 --model sam-vit-b --overlay mug.png
+      gazeline models add mobileclip-s1/
+      gazeline models add yolox_s.onnx --labels coco.names
     """
     from gazeline.engines.add import UNKNOWN_LICENCE, Request
     from gazeline.runtime import models_add
 
-    models_add.add(Request(path, name, licence or UNKNOWN_LICENCE, size, window == Seen.foveal, replace))
+    foveal = window == Seen.foveal
+    models_add.add(Request(path, name, licence or UNKNOWN_LICENCE, size, foveal, replace, labels, scale, bias))
 
 
 @app.command()

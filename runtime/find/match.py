@@ -1,4 +1,4 @@
-"""Which things fit what is wanted, and how well.
+"""Which things fit a query, and how well.
 
 A score is a product of how well each thing that was said fits, 0..1: the name (its score), each colour (how much of
 the thing has it), the size (among those that fit otherwise), and each place. "The second from the left" then picks one
@@ -11,8 +11,8 @@ from math import exp, log, sqrt
 
 from gazeline.runtime.find import colour
 from gazeline.runtime.find.places import fit_of, side_of
+from gazeline.runtime.find.query import By, Query, Rank, Sought
 from gazeline.runtime.find.things import Thing
-from gazeline.runtime.find.wanted import By, Query, Rank, Wanted
 
 LEAST = 0.25  # what fits less is no match
 SIZE_LOG = 0.25  # so far from halfway between the extremes (a factor of 1.3) it is clearly large or small
@@ -33,8 +33,8 @@ def matches(query: Query, things: Sequence[Thing], looks: Likeness | None = None
     ``looks(words, thing)``: how well a thing looks like words that are no name here, 0..1, where a text model can tell.
     """
     best: dict[int, float] = {}
-    for wanted in query.wanted:
-        for thing, score in _fitting(wanted, things, looks):
+    for sought in query.sought:
+        for thing, score in _fitting(sought, things, looks):
             best[thing.id] = max(score, best.get(thing.id, 0.0))
     found = [Match(thing_id, round(score, 4)) for thing_id, score in best.items()]
     return sorted(found, key=lambda match: (-match.score, match.id))
@@ -43,30 +43,30 @@ def matches(query: Query, things: Sequence[Thing], looks: Likeness | None = None
 Scored = list[tuple[Thing, float]]
 
 
-def _fitting(wanted: Wanted, things: Sequence[Thing], looks: Likeness | None) -> Scored:
-    anchors = [[_fitting(one, things, looks) for one in relation.of] for relation in wanted.relations]
+def _fitting(sought: Sought, things: Sequence[Thing], looks: Likeness | None) -> Scored:
+    anchors = [[_fitting(one, things, looks) for one in relation.of] for relation in sought.relations]
     found: Scored = []
     for thing in things:
-        score = _named(wanted, thing, looks) * colour.fit(thing.colours, wanted.colours)
-        if wanted.side is not None and score >= LEAST:
-            score *= side_of(wanted.side, thing, things)
-        for relation, of in zip(wanted.relations, anchors, strict=True):
+        score = _named(sought, thing, looks) * colour.fit(thing.colours, sought.colours)
+        if sought.side is not None and score >= LEAST:
+            score *= side_of(sought.side, thing, things)
+        for relation, of in zip(sought.relations, anchors, strict=True):
             if score >= LEAST:
                 score *= fit_of(relation.how, thing, [[(t, s) for t, s in one if t is not thing] for one in of])
         if score >= LEAST:
             found.append((thing, score))
-    if wanted.size is not None:
-        found = _sized(found, larger=wanted.size == "big")
-    return found if wanted.rank is None else _ranked(found, wanted.rank)
+    if sought.size is not None:
+        found = _sized(found, larger=sought.size == "big")
+    return found if sought.rank is None else _ranked(found, sought.rank)
 
 
-def _named(wanted: Wanted, thing: Thing, looks: Likeness | None) -> float:
-    if not wanted.noun:
+def _named(sought: Sought, thing: Thing, looks: Likeness | None) -> float:
+    if not sought.noun:
         return 1.0
-    if thing.name is not None and thing.name in wanted.names:
+    if thing.name is not None and thing.name in sought.names:
         return thing.score
-    if looks is not None and (thing.name is None or not wanted.names):
-        return looks(wanted.noun, thing)
+    if looks is not None and (thing.name is None or not sought.names):
+        return looks(sought.noun, thing)
     return 0.0
 
 
@@ -93,7 +93,7 @@ def _ranked(found: Scored, rank: Rank) -> Scored:
 
 
 def _keys(things: Sequence[Thing], by: By) -> list[float]:
-    """What to sort by, the first wanted first; empty for "fit"."""
+    """What to sort by, the first sought first; empty for "fit"."""
     match by:
         case "left" | "right":
             sign = 1.0 if by == "left" else -1.0

@@ -1,4 +1,4 @@
-"""A query in plain English to what is wanted.
+"""A query in plain English to what is looked for.
 
     the second red mug from the left        biggest book        a pen between the mug and the laptop
     where is my cup on the book left of the laptop
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from gazeline.runtime.find.wanted import SAID, How, Query, Rank, Relation, Side, Wanted
+from gazeline.runtime.find.query import SAID, How, Query, Rank, Relation, Side, Sought
 from gazeline.runtime.find.words import (
     COLOURS,
     ENDS,
@@ -63,17 +63,17 @@ class Lexicon:
 
 
 def parse(text: str, lexicon: Lexicon, *, any_words: bool = False) -> Query:
-    """What is wanted. With ``any_words`` a text model finds things by words that are no names here."""
+    """What is looked for. With ``any_words`` a text model finds things by words that are no names here."""
     reader = _Reader(re.findall(r"[\w'-]+", text.lower())[:MOST_WORDS], lexicon, any_words)
-    wanted = [reader.phrase(nested=False)]
+    sought = [reader.phrase(nested=False)]
     while reader.word is not None:
         if reader.word in ("and", "or"):  # another thing
             reader.at += 1
-            wanted.append(reader.phrase(nested=False))
+            sought.append(reader.phrase(nested=False))
         else:  # it makes no sense where it stands
             reader.skip()
-            wanted[-1] = reader.places(wanted[-1], nested=False)
-    return Query(text, tuple(one for one in wanted if one != Wanted()), tuple(dict.fromkeys(reader.unclear)))
+            sought[-1] = reader.places(sought[-1], nested=False)
+    return Query(text, tuple(one for one in sought if one != Sought()), tuple(dict.fromkeys(reader.unclear)))
 
 
 @dataclass
@@ -91,30 +91,30 @@ class _Reader:
         """The next one; None at the end."""
         return self.words[self.at] if self.at < len(self.words) else None
 
-    def phrase(self, *, nested: bool) -> Wanted:
+    def phrase(self, *, nested: bool) -> Sought:
         """A thing with all that is said of it; ``nested``: in what is said of another."""
-        return self.places(self._noun(self._attributes(Wanted())), nested=nested)
+        return self.places(self._noun(self._attributes(Sought())), nested=nested)
 
-    def places(self, wanted: Wanted, *, nested: bool) -> Wanted:
+    def places(self, sought: Sought, *, nested: bool) -> Sought:
         """What is said of a thing after its noun."""
         while self.word is not None and not (nested and self.word in ("and", "but")):
             start = self.at
             while self.word in ("and", "but") or (self.word in FILLERS and self.word != "to"):
                 self.at += 1
             if (side := self._side()) is not None:
-                wanted = replace(wanted, side=side)
+                sought = replace(sought, side=side)
             elif (how := self._take(RELATIONS)) is not None:
-                wanted = self._related(wanted, how)
+                sought = self._related(sought, how)
             elif (end := self._take(ENDS)) is not None:
-                wanted = replace(wanted, rank=Rank(end, wanted.rank.number if wanted.rank else 1))
+                sought = replace(sought, rank=Rank(end, sought.rank.number if sought.rank else 1))
             elif self.word in ("nearest", "closest"):
-                wanted = self._nearest(wanted)
+                sought = self._nearest(sought)
             elif self.word in COLOURS or self.word in SIZES or self.word in RANKS or self.word in NEGATIONS:
-                wanted = self._attributes(wanted)
+                sought = self._attributes(sought)
             else:
                 self.at = start
                 break
-        return wanted
+        return sought
 
     def skip(self) -> None:
         """Over a word that says nothing here."""
@@ -122,10 +122,10 @@ class _Reader:
             self.unclear.append(f'"{self.word}"')
         self.at += 1
 
-    def _attributes(self, wanted: Wanted) -> Wanted:
+    def _attributes(self, sought: Sought) -> Sought:
         """Which one, its size and its colours."""
-        fresh = wanted.noun == ""
-        colours, size, rank = list(wanted.colours), wanted.size, wanted.rank
+        fresh = sought.noun == ""
+        colours, size, rank = list(sought.colours), sought.size, sought.rank
         while (word := self.word) is not None and not (fresh and self._name_ahead() > 1):
             if word in NEGATIONS:
                 self._negation()
@@ -143,7 +143,7 @@ class _Reader:
             elif not (word in FILLERS and (fresh or word != "to")) and not (word == "and" and self._next in COLOURS):
                 break
             self.at += 1
-        return replace(wanted, colours=tuple(dict.fromkeys(colours)), size=size, rank=rank)
+        return replace(sought, colours=tuple(dict.fromkeys(colours)), size=size, rank=rank)
 
     def _negation(self) -> None:
         """Over "not the red one": better not looked for at all than taken for its opposite."""
@@ -156,7 +156,7 @@ class _Reader:
             self.at += 1
         self.unclear.append(f'"{" ".join(self.words[start : self.at])}"')
 
-    def _noun(self, wanted: Wanted) -> Wanted:
+    def _noun(self, sought: Sought) -> Sought:
         start = self.at
         self.at += self._name_ahead()
         while self.at == start or not self.lexicon.knows(" ".join(self.words[start : self.at])):
@@ -166,38 +166,38 @@ class _Reader:
         words = self.words[start : self.at]
         if not words or words[-1] in THINGS:
             self.unclear += [f'"{word}"' for word in words[:-1]]
-            return wanted
+            return sought
         for i in range(len(words)):  # the head of an English noun phrase is its end: a "tea mug" is a mug
             noun = " ".join(words[i:])
             if names := self.lexicon.names(noun):
                 self.unclear += [f'"{word}"' for word in words[:i]]
-                return replace(wanted, noun=folded(noun), names=names)
+                return replace(sought, noun=folded(noun), names=names)
         if self.any_words:
-            return replace(wanted, noun=" ".join(words))
+            return replace(sought, noun=" ".join(words))
         self.unclear.append(f'"{" ".join(words)}" (nothing is called so)')
-        return wanted
+        return sought
 
-    def _related(self, wanted: Wanted, how: How) -> Wanted:
+    def _related(self, sought: Sought, how: How) -> Sought:
         start, unclear = self.at, len(self.unclear)
-        of: tuple[Wanted, ...] = (self.phrase(nested=True),)
+        of: tuple[Sought, ...] = (self.phrase(nested=True),)
         if how == "between" and self.word == "and":
             self.at += 1
             of = (*of, self.phrase(nested=True))
-        if Wanted() in of:  # near what, nobody knows
+        if Sought() in of:  # near what, nobody knows
             if len(self.unclear) == unclear:
                 self.unclear.append(f'"{" ".join((SAID[how], *self.words[start : self.at]))}"')
-            return wanted
-        return replace(wanted, relations=(*wanted.relations, Relation(how, of)))
+            return sought
+        return replace(sought, relations=(*sought.relations, Relation(how, of)))
 
-    def _nearest(self, wanted: Wanted) -> Wanted:
+    def _nearest(self, sought: Sought) -> Sought:
         """ "nearest to the laptop"; or to the wearer, if nothing else is said."""
         self.at += 1
         if self.word == "to":
             self.at += 1
         if self.word in (None, "me", "and"):
             self.at += self.word == "me"
-            return replace(wanted, rank=Rank("near"))
-        return replace(self._related(wanted, "near"), rank=Rank("fit"))
+            return replace(sought, rank=Rank("near"))
+        return replace(self._related(sought, "near"), rank=Rank("fit"))
 
     def _side(self) -> Side | None:
         here = self.at

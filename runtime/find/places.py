@@ -9,8 +9,8 @@ from math import atan2, cos, exp, hypot
 
 import numpy as np
 
+from gazeline.runtime.find.query import How, Side
 from gazeline.runtime.find.things import Thing
-from gazeline.runtime.find.wanted import How, Side
 
 NEAR_M = 0.5
 SLACK_M = 0.02  # depths closer than this are the same

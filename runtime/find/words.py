@@ -3,7 +3,7 @@
 from typing import Literal
 
 from gazeline.runtime.find.colour import SHADES, TERMS
-from gazeline.runtime.find.wanted import ORDINALS, By, How, Side
+from gazeline.runtime.find.query import ORDINALS, By, How, Side
 
 
 def _words(text: str) -> frozenset[str]:

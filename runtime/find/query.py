@@ -48,7 +48,7 @@ class Relation:
     """Where it is, by something else; ``of`` are two things for "between", else one."""
 
     how: How
-    of: tuple["Wanted", ...]
+    of: tuple["Sought", ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Rank:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Sought:
     """A thing by what is said of it. ``noun``: as it was said, "" for any thing; ``names``: what things may be called
     that are meant, empty where nothing known is called so, and its looks alone can tell."""
 
@@ -107,15 +107,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked: anything that is one of ``wanted`` (empty: nothing was understood), and what of the text was not
+    """What was asked: anything that is one of ``sought`` (empty: nothing was understood), and what of the text was not
     understood, word for word."""
 
     text: str
-    wanted: tuple[Wanted, ...]
+    sought: tuple[Sought, ...]
     unclear: tuple[str, ...] = ()
 
     @property
     def understood(self) -> str:
         """One plain sentence for people, with what was not understood."""
-        said = "; or ".join(map(str, self.wanted)) or "nothing was understood"
+        said = "; or ".join(map(str, self.sought)) or "nothing was understood"
         return f"{said}; not understood: {', '.join(self.unclear)}" if self.unclear else said
