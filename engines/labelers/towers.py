@@ -44,7 +44,7 @@ def find(files: list[Path]) -> Towers | None:
     loaded = {path: graphs.load(path) for path in files}
     images = [path for path, model in loaded.items() if _picture(model) and not _tokens(model)]
     texts = [path for path, model in loaded.items() if _tokens(model) and not _picture(model)]
-    both = [path for path, model in loaded.items() if _picture(model) and _tokens(model)]
+    both = [path for path, model in loaded.items() if _picture(model) and _tokens(model) and _vector(model, "image")]
     if not both and not (texts and _vector(loaded[texts[0]], "text")):
         return None
     for kind, found in (("image towers", images), ("text towers", texts), ("models with both towers", both)):
