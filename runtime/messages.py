@@ -147,10 +147,11 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     ``velocity_m_s``: how a thing that moves goes on across the line of sight, world; absent where it stands still, or
     moves in a way that is better not predicted.
 
-    ``id`` lasts and is never given again. ``name`` is absent where it is not known. ``whole_id``: what it is a part of.
-    ``surface``: a wall, a floor, a table's top. ``carried``: the outline was not found in this picture but carried on
-    from an earlier one. ``found``: it fits what was asked for. ``size_m``: width and height, as seen from here, with
-    ``size_error_m``, one standard deviation. ``dwell_ms``: how long gaze has rested on it, this time and altogether
+    ``id`` lasts and is never given again. ``name`` is absent where it is not known. ``whole_id``: what it is a part
+    of. ``surface``: a wall, a floor, a table's top. ``carried``: the outline was not found in this picture but
+    carried on from an earlier one. ``found``: it fits what was asked for. ``size_m``: width and height, as seen
+    from here, with ``size_error_m``, one standard deviation, and by what its distance is known (see
+    `gazeline.runtime.size`). ``dwell_ms``: how long gaze has rested on it, this time and altogether
     (``dwell_total_ms``) in so many ``looks``.
     """
 
@@ -170,7 +171,7 @@ class OverlayObject(Struct, kw_only=True, omit_defaults=True):
     found: bool = False
     size_m: Vec2 | None = None
     size_error_m: Vec2 | None = None
-    size_source: Literal["depth", "vergence", "plane"] | None = None
+    size_source: Literal["depth", "vergence", "plane", "default"] | None = None
     dwell_ms: Annotated[float, Meta(ge=0.0)] = 0.0
     dwell_total_ms: Annotated[float, Meta(ge=0.0)] = 0.0
     looks: Annotated[int, Meta(ge=0)] = 0

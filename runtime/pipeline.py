@@ -43,13 +43,17 @@ from gazeline.runtime.events import (
 )
 from gazeline.runtime.gaze import expired
 from gazeline.runtime.gaze_drift import Drift, watched
-from gazeline.runtime.messages import UserPrompt, Vec2
+from gazeline.runtime.looks import with_looks
+from gazeline.runtime.messages import OverlayObject, UserPrompt, Vec2
 from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
 from gazeline.runtime.prompt import Question, View
+from gazeline.runtime.size import sized
 from gazeline.runtime.state import Shown, State
 from gazeline.runtime.wanted import Wanted, centre_in, wanted_in
 
 __all__ = ["State", "step"]
+
+Objects = tuple[OverlayObject, ...]
 
 HOLD_NS = 300_000_000  # for this long a saccade, or gaze outside of the picture, leaves what is drawn
 PATIENCE_NS = 200_000_000  # for this long nothing is asked about what lies outside of the fovea
@@ -239,7 +243,8 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
         return _drop(state, "decode_gaze_gone")
     depth_m = state.inputs.gaze.depth_m
     tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
-    effects.append(Publish(overlay_of(event, state.names.on(objects), state.inputs.gaze, now_ns)))
+    state, told = _told(state, objects, request.view, request.fixation_ns, request.gaze_ns)
+    effects.append(Publish(overlay_of(event, told, state.inputs.gaze, now_ns)))
     naming, asked = named.looked(state.naming, event, objects, state.settings.label.every_ms, now_ns)
     effects += [asked] if asked is not None else []
     answer = event.answers[0] if request.gaze_px is not None else None
@@ -257,7 +262,8 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
     if newest is None or newest.frame is not view.frame or not state.inputs.waiting or state.blank or shown is None:
         return state
     objects = carried(state.tracker, view, state.settings.outline.max_objects, gazed_id=shown.gazed_id)
-    overlay = ungazed_overlay(view, state.names.on(objects), state.inputs.gaze, now_ns)
+    state, told = _told(state, objects, view)
+    overlay = ungazed_overlay(view, told, state.inputs.gaze, now_ns)
     overlay.gaze_px = heard.gaze_px(state.inputs, view, state.settings.outline.default_depth_m)
     overlay.latency_ms = dict(event.took_ms)
     effects.append(Publish(overlay))
@@ -266,7 +272,17 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
 
 def _ungazed(state: State, view: View, now_ns: int) -> Publish:
     objects = carried(state.tracker, view, state.settings.outline.max_objects)
-    return Publish(ungazed_overlay(view, state.names.on(objects), state.inputs.gaze, now_ns))
+    _, told = _told(state, objects, view)
+    return Publish(ungazed_overlay(view, told, state.inputs.gaze, now_ns))
+
+
+def _told(
+    state: State, objects: Objects, view: View, start_ns: int | None = None, t_ns: int | None = None
+) -> tuple[State, Objects]:
+    """The objects with what is known of them: name, size and looks, up to gaze's sample of ``t_ns`` if there is one."""
+    objects = sized(state.names.on(objects), view.T_world_camera, state.settings.outline.default_depth_m)
+    looks, objects = with_looks(state.looks, objects, view.frame.capture_ns or 0, start_ns, t_ns)
+    return replace(state, looks=looks), objects
 
 
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:

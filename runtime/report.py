@@ -15,10 +15,10 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from gazeline.runtime.looks import Look, looked
 from gazeline.runtime.messages import Message, Overlay, Stats, TruthScore
 
 STAGES = ("encode", "decode", "frame_to_overlay", "gaze_to_overlay")
-LOOK_GAP_NS = 300_000_000  # a blink lasts 100 to 300 ms: an object that is gazed at again after one is the same look
 
 
 class Accumulator:
@@ -35,6 +35,7 @@ class Accumulator:
         self._rss_peak_mb = 0.0
         self._last_frame: int | None = None
         self._looks: list[dict[str, Any]] = []
+        self._look_now: Look | None = None
 
     def feed(self, message: Message) -> None:
         match message:
@@ -101,22 +102,15 @@ class Accumulator:
         now_ns = overlay.gaze_capture_ns if overlay.gaze_capture_ns is not None else overlay.capture_ns
         if gazed is None or now_ns is None or overlay.gaze_state not in {"fixation", "user"}:
             return
-        look = self._looks[-1] if self._looks else None
-        if look is None or look["object_id"] != gazed.id or now_ns - look["end_ns"] > LOOK_GAP_NS:
-            look = {
-                "object_id": gazed.id,
-                "name": None,
-                "start_ns": now_ns,
-                "end_ns": now_ns,
-                "frames": 0,
-                "frame": None,
-            }
-            self._looks.append(look)
-        look["end_ns"] = max(look["end_ns"], now_ns)
-        look["name"] = gazed.name or look["name"]
-        if look["frame"] != overlay.frame_index:
-            look["frame"] = overlay.frame_index
-            look["frames"] += 1
+        since_ns = now_ns - round(1e6 * gazed.dwell_ms)  # the first overlay of a look comes some time after its start
+        look = looked(self._look_now, gazed.id, since_ns, now_ns)
+        if not look.goes_on(self._look_now):
+            self._looks.append({"object_id": look.object_id, "name": None, "frames": 0, "frame": None})
+        self._look_now, row = look, self._looks[-1]
+        row |= {"start_ns": look.start_ns, "end_ns": look.end_ns, "name": gazed.name or row["name"]}
+        if row["frame"] != overlay.frame_index:
+            row["frame"] = overlay.frame_index
+            row["frames"] += 1
 
     def _score(self, score: TruthScore) -> None:
         self._scores += 1

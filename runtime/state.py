@@ -8,6 +8,7 @@ from gazeline.runtime.events import Answer, Decode, Encode, Encoded
 from gazeline.runtime.following import Following
 from gazeline.runtime.gaze_drift import Drift
 from gazeline.runtime.inputs import Inputs
+from gazeline.runtime.looks import Looks
 from gazeline.runtime.names import Names
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.prompt import View
@@ -41,6 +42,7 @@ class State:
     tracker: Tracker = field(default_factory=Tracker)
     following: Following = field(default_factory=Following)
     naming: Naming = field(default_factory=Naming)
+    looks: Looks = field(default_factory=Looks)
     drift: Drift = field(default_factory=Drift)
     counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
     dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
