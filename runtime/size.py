@@ -34,13 +34,13 @@ UP_CAMERA = np.array([0.0, -1.0, 0.0])
 STEEPEST = 0.999  # looking straight down there is no horizon: above this cosine it is the picture that has the say
 
 DISTANCES_M = np.geomspace(0.15, 25.0, 160)
-USUAL_SPREAD = 0.7  # standard deviation of the logarithm of the distance where nothing is known of it
+USUAL_SPREAD = 0.9  # standard deviation of the logarithm of the distance where nothing is known of it
 VERGENCE_DIOPTRES = 0.1  # 0.36 deg between the two eyes' directions, by usual trackers' precision and accuracy
 HEADS_M = (0.7, 2.2)  # above the floor, sitting or standing
 # What things stand on, m above the floor, how far that varies, and how often: floors and low shelves, tables of sofas,
 # tables and desks (EN 527-1: 0.65 to 0.85), kitchen worktops (EN 1116: 0.85 to 0.95).
-STANDS_ON = ((0.0, 0.08, 0.15), (0.43, 0.1, 0.1), (0.75, 0.07, 0.35), (0.9, 0.08, 0.1))
-ANYWHERE = 0.3  # they hang, are held, or stand on something else
+STANDS_ON = ((0.0, 0.08, 0.3), (0.43, 0.1, 0.1), (0.75, 0.07, 0.3), (0.9, 0.08, 0.1))
+ANYWHERE = 0.5  # they hang, are held, or stand on something else
 LEAST_SLOPE = 0.05  # flatter rays say nothing
 
 DEPTH_SHARE = 0.01  # of what a depth picture says, one standard deviation

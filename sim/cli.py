@@ -16,6 +16,7 @@ from gazeline.runtime import exits
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.files import write_bytes
 from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video, width_height
+from gazeline.sim import measures
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
     from gazeline.sim.headset import Headset, HeadsetSettings
@@ -268,6 +269,9 @@ def registration(
     session = registration_session.measure(settings, seconds, model) if seconds else []
     result = {"settings": settings, **registration_.measure(settings), "moving": moving, "session": session}
     write_bytes(out, msgspec.json.format(msgspec.json.encode(result)))
+
+
+app.command()(measures.sizes)
 
 
 def _settings(

@@ -10,7 +10,6 @@ other things.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -185,8 +184,3 @@ def _row(outline_name: str, told_by: str, values: Array) -> Row:
         within_1=round(float((off <= stated).mean()), 3),
         within_2=round(float((off <= 2.0 * stated).mean()), 3),
     )
-
-
-def as_json(rows: Sequence[Row]) -> bytes:
-    """The table for programs."""
-    return msgspec.json.format(msgspec.json.encode({"sizes": rows}))

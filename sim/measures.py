@@ -1,0 +1,27 @@
+"""``python -m gazeline.sim sizes`` and the like: the measurements of gazeline bench that need the truth, as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from gazeline.runtime.files import write_bytes
+from gazeline.runtime.options import Model
+
+Out = Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where the figures go.")]
+Scenes = Annotated[list[str] | None, typer.Option("--scene", help="May be repeated.")]
+Seeds = Annotated[list[int] | None, typer.Option("--seed", min=0, help="May be repeated.")]
+
+
+def sizes(out: Out, scene: Scenes = None, seed: Seeds = None, model: Model = None) -> None:
+    """The measurement behind gazeline bench sizes, as JSON."""
+    from gazeline.sim import sizes as sizes_
+    from gazeline.sim.scene import KINDS
+
+    _write(out, sizes_.measure(tuple(scene or KINDS), tuple(seed or (0, 1)), model))
+
+
+def _write(out: Path, rows: Sequence[Any]) -> None:
+    write_bytes(out, msgspec.json.format(msgspec.json.encode(rows)))
