@@ -101,9 +101,7 @@ def facing(points_m: Array, up: Array) -> tuple[Array, Array]:
     return right, np.cross(right, ahead)
 
 
-def sized(
-    objects: Sequence[OverlayObject], T_world_camera: SE3 | None, default_m: float
-) -> tuple[OverlayObject, ...]:
+def sized(objects: Sequence[OverlayObject], T_world_camera: SE3 | None, default_m: float) -> tuple[OverlayObject, ...]:
     """The objects with their sizes; those without rays (the camera is not calibrated) have none.
 
     ``depth_m`` of an object without ``depths_m`` is what gaze tells, as on the wire; ``default_m`` is the distance that

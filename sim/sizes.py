@@ -84,15 +84,18 @@ def true_size(mask: Mask, depth_m: NDArray[np.float32], mount: RigCamera, T_worl
     return extent_of(np.concatenate(corners), T_world_camera.R[1])
 
 
-def outlined(mask: NDArray[np.float32], mount: RigCamera, plane: Plane | None, score: float) -> OverlayObject | None:
-    """A mask's logits (H, W) as the runtime puts an object on the wire, gazed at; None where it is empty."""
+def outlined(
+    mask: NDArray[np.float32], mount: RigCamera, plane: Plane | None, verged_m: float | None, score: float
+) -> OverlayObject | None:
+    """A mask's logits (H, W) as the runtime puts a gazed object on the wire, as far as a depth picture or the eyes'
+    vergence tell; None where it is empty."""
     shape = outline(mask)
     if shape is None:
         return None
     far = distances(shape, plane, mask.shape[1], mask.shape[0]) if plane is not None else None
     return OverlayObject(
         id=1, score=score, gazed=True, outline=[], rays=[ray.tolist() for ray in rays_of(shape, mount.camera)],
-        box=shape.box, area_px=shape.area_px, depth_m=None if far is None else far.median_m,
+        box=shape.box, area_px=shape.area_px, depth_m=verged_m if far is None else far.median_m,
         depths_m=[] if far is None else [ring.tolist() for ring in far.rings],
     )  # fmt: skip
 
@@ -123,17 +126,15 @@ def _objects(
             true_m = true_size(mask, seen.depth_m, mount, T_world_camera)
             vergence_m = _vergence(tracker, seen, mask, T_world_head, T_world_camera, mount)
             for name, logits, score in _outlines(seen, mask, segmenter):
-                with_depth = outlined(logits, mount, plane, score)
-                without = outlined(logits, mount, None, score)
-                assert with_depth is not None
-                assert without is not None
-                for thing, pose, verged_m in (
-                    (with_depth, T_world_camera, vergence_m),
-                    (without, T_world_camera, vergence_m),
-                    (without, T_world_camera, None),
-                    (without, None, None),
+                for depth, verged_m, pose in (
+                    (plane, None, T_world_camera),
+                    (None, vergence_m, T_world_camera),
+                    (None, None, T_world_camera),
+                    (None, None, None),
                 ):
-                    yield sized([thing], pose, verged_m, DEFAULT_M)[0], name, true_m
+                    thing = outlined(logits, mount, depth, verged_m, score)
+                    if thing is not None:
+                        yield sized([thing], pose, DEFAULT_M)[0], name, true_m
     renderer.close()
 
 
