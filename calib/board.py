@@ -62,6 +62,11 @@ class Board:
         """Width and height over all squares."""
         return (self.columns + 1) * self.square_m, (self.rows + 1) * self.square_m
 
+    @property
+    def middle(self) -> int:
+        """The number of the inner corner in the middle, or to the right of and below it."""
+        return self.rows // 2 * self.columns + self.columns // 2
+
     def charuco(self) -> "cv2.aruco.CharucoBoard":
         """OpenCV's object of a ChArUco board."""
         assert self.marker_m is not None

@@ -194,6 +194,8 @@ def with_prompt(inputs: Inputs, prompt: UserPrompt) -> Heard:
     """The user asks about a picture that was seen lately, or asks no more."""
     if prompt.kind == "clear":
         return replace(inputs, user=None, asked=None), None
+    if prompt.kind == "confirm":
+        return inputs, None  # it is for a calibration
     if prompt.kind not in ("point", "box"):
         return inputs, "prompt_unsupported"
     asked = None if prompt.capture_ns is None else view_at(inputs, prompt.capture_ns)

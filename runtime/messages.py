@@ -94,10 +94,11 @@ class UserPrompt(Message, kw_only=True):
       gazed object.
     - ``everything`` outlines all that is in view, once.
     - ``teach``: the object ``object_id``, or without one the gazed one, is a ``text``; ``unteach``: it is none.
+    - ``confirm``: what a calibration asks for is done.
     - ``find`` marks what fits ``text`` ("red mug", "left of the laptop") and points to it, until an empty one.
     """
 
-    kind: Literal["point", "box", "clear", "recentre", "everything", "teach", "unteach", "find"]
+    kind: Literal["point", "box", "clear", "recentre", "everything", "teach", "unteach", "find", "confirm"]
     points: list[tuple[float, float, Literal[0, 1]]] = []
     box: tuple[float, float, float, float] | None = None
     object_id: int | None = None
@@ -105,13 +106,15 @@ class UserPrompt(Message, kw_only=True):
 
 
 class CalibrationTarget(Message, kw_only=True):
-    """``calibrate.target``: what to show while gaze is calibrated; sent many times a second, gone when it stops.
+    """``calibrate.target``: what to show while gaze or display is calibrated; sent again and again, gone when it stops.
 
     A disc of diameter ``size_rad`` in the direction ``d_head`` (unit, head frame), ``depth_m`` away, with a ring that
-    closes as ``progress`` goes to 1. ``d_head`` None: the calibration is over, show nothing.
+    closes as ``progress`` goes to 1. For a display instead a cross, at the tangents ``view`` (right, up)
+    of the left eye's view. Both None: the calibration is over, show nothing.
     """
 
     d_head: Vec3 | None = None
+    view: Vec2 | None = None
     depth_m: Annotated[float, Meta(gt=0.0)] = 1.0
     size_rad: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.02
     progress: Unit = 0.0

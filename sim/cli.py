@@ -217,6 +217,31 @@ def board(
 
 
 @app.command()
+def align(
+    bus: Bus = "gazeline",
+    spec: Annotated[str, typer.Option("--board", help="The board.")] = "charuco:9x6:45mm:33mm:4x4_100",
+    seed: Seed = 0,
+    size: Size = "960x720",
+    insecure_plain_tcp: Plain = False,
+) -> None:
+    """Somebody with a see-through display, who brings the crosses of gazeline calibrate display over a board's corner.
+
+    \b
+      gazeline sim align
+      gazeline calibrate display --bus gazeline --board charuco:9x6:45mm:33mm:4x4_100
+    """
+    from gazeline.calib.board import parse_board
+    from gazeline.runtime.bus import BusAddress
+    from gazeline.sim.aligner import AimSettings, Aligner
+    from gazeline.sim.rig import simulated_rig
+
+    board = parse_board(spec)
+    aligner = Aligner(simulated_rig(*width_height(size, "--size")), board, board.middle, AimSettings(), seed)
+    with stop_signals() as stop:
+        aligner.run(BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp), stop)
+
+
+@app.command()
 def log(
     out: Annotated[Path, typer.Argument(metavar="FILE.gzl", help="Where to write it.")],
     scene: Scene = "kitchen",

@@ -1,4 +1,4 @@
-"""``gazeline calibrate extrinsics`` and ``… display``: where the camera and the display sit on the head."""
+"""``gazeline calibrate extrinsics``: where the camera sits on the head, from a log of the bus."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,7 @@ from rich.console import Console
 from gazeline.calib import rig as rigs
 from gazeline.calib.board import Board, parse_board
 from gazeline.calib.camera_base import Array
-from gazeline.calib.display_alignment import solve_display
 from gazeline.calib.hand_eye import HandEye, solve_hand_eye
-from gazeline.calib.pose import solve_pose
 from gazeline.calib.rig import Rig, Transform
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.calibration.camera import looking
@@ -21,30 +19,27 @@ from gazeline.runtime.calibration.shots import read_shots, rig_of
 from gazeline.runtime.files import write_bytes
 from gazeline.runtime.log import is_log, read_log
 from gazeline.runtime.messages import HeadPose, Pose
-from gazeline.runtime.sources.gaze_csv import integer, number, rows
 from gazeline.runtime.sources.source import CAMERA_ID
 from gazeline.runtime.sync import History, pose_at
 
 GOOD_DEG, GOOD_MM = 0.1, 2.0
 STEADY_NS = 33_000_000  # before and after a picture: as long as a head that looks at something hardly changes its turn
 EVERY_NS = 150_000_000  # one picture in so long; nearer ones say the same again
-ALIGNED_WITHIN_NS = 150_000_000  # from an alignment to the picture that shows where the board was
 
 
 @dataclass(frozen=True)
 class Options:
-    """The commands' options; ``alignments``: the CSV file of display alignments, for the display alone."""
+    """The command's options; see ``gazeline calibrate extrinsics --help``."""
 
     source: Path
     board: str
     out: Path
     rig: Path | None = None
-    alignments: Path | None = None
 
 
 def run(options: Options, console: Console) -> None:
     """Where the camera sits on the head; raises OSError or ValueError with one sentence."""
-    rig, gathered, _ = _looked_at(options, console)
+    rig, gathered, _ = looked_at(options.source, options.board, options.rig, console)
     poses = _head_poses(options.source)
     views, heads = [], []
     for view in gathered.views:
@@ -55,45 +50,28 @@ def run(options: Options, console: Console) -> None:
     camera = rig.cameras[CAMERA_ID]
     found = solve_hand_eye(camera.camera, views, heads)
     placed = msgspec.structs.replace(camera, T_head_camera=Transform.of(found.T_head_camera))
-    _save(msgspec.structs.replace(rig, cameras={**rig.cameras, CAMERA_ID: placed}), options.out)
+    save(msgspec.structs.replace(rig, cameras={**rig.cameras, CAMERA_ID: placed}), options.out)
     _print(found, gathered, console)
     console.print(f"rig: {options.out}", highlight=False)
 
 
-def run_display(options: Options, console: Console) -> None:
-    """Where the display sits on the head; raises OSError or ValueError with one sentence."""
-    rig, gathered, board = _looked_at(options, console)
-    if rig.display is None:
-        raise ValueError(
-            "the rig has no display; give its width, height and tangents_lrud (OpenXR's field of view) under"
-            ' "display" in the rig file'
-        )
-    assert options.alignments is not None
-    p_head_m, px = _alignments(options.alignments, rig, gathered, board)
-    found = solve_display(rig.display, p_head_m, px)
-    _save(msgspec.structs.replace(rig, display=found.applied(rig.display)), options.out)
-    console.print(f"from {len(found.errors_deg)} alignments ({found.left_out} left out)", highlight=False)
-    _print_place("T_head_view", found.T_head_view, found.std_m, found.std_rad, console)
-    console.print(f"alignments are off by {np.median(found.errors_deg):.3f} degrees in the middle", highlight=False)
-    console.print(f"rig: {options.out}", highlight=False)
-
-
-def _looked_at(options: Options, console: Console) -> tuple[Rig, Gathered, Board]:
-    board = parse_board(options.board)
-    if not is_log(options.source):
-        raise ValueError(f"{options.source} is no log of the bus (.gzl), which is needed for the times of the pictures")
-    rig = rigs.load(options.rig) if options.rig is not None else rig_of(options.source)
+def looked_at(source: Path, spec: str, rig_file: Path | None, console: Console) -> tuple[Rig, Gathered, Board]:
+    """The rig, the views of the board in a log, and the board. Raises OSError or ValueError with one sentence."""
+    board = parse_board(spec)
+    if not is_log(source):
+        raise ValueError(f"{source} is no log of the bus (.gzl), which is needed for the times of the pictures")
+    rig = rigs.load(rig_file) if rig_file is not None else rig_of(source)
     if rig is None or CAMERA_ID not in rig.cameras:
         raise ValueError(
-            f"{options.source} has no calibrated camera {CAMERA_ID!r}; calibrate it first (gazeline calibrate camera),"
+            f"{source} has no calibrated camera {CAMERA_ID!r}; calibrate it first (gazeline calibrate camera),"
             " and give its rig with --rig"
         )
     with looking(console) as tell:
-        gathered = gather(read_shots(options.source, EVERY_NS), board, str(options.source), tell)
+        gathered = gather(read_shots(source, EVERY_NS), board, str(source), tell)
     camera = rig.cameras[CAMERA_ID].camera
     if (camera.width, camera.height) != (gathered.width, gathered.height):
         raise ValueError(
-            f"{options.source} has pictures of {gathered.width}x{gathered.height}, and the camera of rig {rig.id!r} is"
+            f"{source} has pictures of {gathered.width}x{gathered.height}, and the camera of rig {rig.id!r} is"
             f" {camera.width}x{camera.height}"
         )
     return rig, gathered, board
@@ -120,24 +98,8 @@ def _steady(poses: History[Pose], t_ns: int) -> SE3 | None:
     return middle @ SE3.exp(np.mean(twists, axis=0)) if len(twists) == len(around) else middle
 
 
-def _alignments(path: Path, rig: Rig, gathered: Gathered, board: Board) -> tuple[Array, Array]:
-    """Points (N, 3) in the head's frame and display pixels (N, 2), from ``capture_ns,x_px,y_px[,corner]``."""
-    camera = rig.cameras[CAMERA_ID]
-    views = [(gathered.capture_ns[view.name], view) for view in gathered.views]
-    points, px = [], []
-    for line, row in rows(path):
-        t_ns = integer(path, line, row, "capture_ns")
-        at_ns, view = min(views, key=lambda each: abs(each[0] - t_ns))
-        pose = solve_pose(camera.camera, view.p_m, view.px) if abs(at_ns - t_ns) <= ALIGNED_WITHIN_NS else None
-        if pose is None:
-            continue
-        corner = integer(path, line, row, "corner") if row.get("corner") else 0
-        points.append((camera.se3 @ pose.T_camera_points).apply(board.points_m[corner]))
-        px.append([number(path, line, row, "x_px"), number(path, line, row, "y_px")])
-    return np.reshape(points, (-1, 3)), np.reshape(px, (-1, 2))
-
-
-def _save(rig: Rig, out: Path) -> None:
+def save(rig: Rig, out: Path) -> None:
+    """Write the rig, and the folder that it is in."""
     out.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(out, rigs.dumps(rig).encode())
 
@@ -148,7 +110,7 @@ def _print(found: HandEye, gathered: Gathered, console: Console) -> None:
     console.print(f"from {used}; {turned}; {found.rms_px:.2f} px", highlight=False)
     for name in found.left_out:
         console.print(f"left out: {name}: it does not agree with the others", highlight=False)
-    _print_place("T_head_camera", found.T_head_camera, found.std_m, found.std_rad, console)
+    print_place("T_head_camera", found.T_head_camera, found.std_m, found.std_rad, console)
     deg, mm = float(np.degrees(found.std_rad.max())), float(1000.0 * found.std_m.max())
     if deg > GOOD_DEG or mm > GOOD_MM:
         console.print(
@@ -157,7 +119,8 @@ def _print(found: HandEye, gathered: Gathered, console: Console) -> None:
         )
 
 
-def _print_place(name: str, T: SE3, std_m: Array, std_rad: Array, console: Console) -> None:
+def print_place(name: str, T: SE3, std_m: Array, std_rad: Array, console: Console) -> None:
+    """Say where a thing sits on the head, and how sure that is."""
     x, y, z = (1000.0 * T.xyz_m).tolist()
     w, *xyz = T.quat_wxyz.tolist()
     turned = ", ".join(f"{value:.5f}" for value in (w, *xyz))

@@ -96,32 +96,53 @@ def extrinsics(source: Recording, board: BoardSpec, out: RigOut = Path("rig.json
 
 
 def display(
-    source: Recording,
-    alignments: Annotated[
-        Path, typer.Argument(metavar="ALIGNMENTS.csv", help="capture_ns,x_px,y_px[,corner]: see below.")
-    ],
     board: BoardSpec,
+    log: Annotated[
+        Path | None, typer.Argument(metavar="[LOG.gzl", help="A log of the bus, with alignments of another tool.")
+    ] = None,
+    alignments: Annotated[
+        Path | None, typer.Argument(metavar="ALIGNMENTS.csv]", help="capture_ns,x_px,y_px[,corner]: see below.")
+    ] = None,
+    bus: Annotated[str | None, typer.Option("--bus", help=f"The live bus of a HUD and its wearer. {BUS_HELP}")] = None,
+    corner: Annotated[
+        int | None,
+        typer.Option("--corner", metavar="N", help="Of the board.", show_default="the middle one; in a file 0"),
+    ] = None,
     out: RigOut = Path("rig.json"),
     rig: RigOption = None,
+    insecure_plain_tcp: Plain = False,
 ) -> None:
     """Find where the display sits on the head, from marks on it that were brought over a corner of a board.
 
-    Each line of ALIGNMENTS.csv: when the mark at the display's pixel x_px, y_px covered the board's corner (its number,
-    0 where none is given). A wearer does that by eye; a camera behind the display does it more exactly. Make 20, all
-    over the display, at 0.4 to 2 m. The rig needs the display's size and tangents; its place is what is found.
+    On a live bus, gazeline hud shows one cross after the other. Shut the right eye, bring the cross over the corner
+    that is named, and confirm with the button, a pinch, or Enter here. A ChArUco board may reach out of the picture.
+
+    From a log, each line of ALIGNMENTS.csv says when the mark at the display's pixel x_px, y_px covered a corner: for
+    a camera behind the display, which does it more exactly than an eye. Corners are counted from 0, along the rows.
+    Make 20 alignments, all over the display, 0.4 to 2 m away.
+
+    The rig needs the display's size and tangents; its place is what is found.
 
     [bold]Examples[/bold]
 
     \b
+      gazeline calibrate display --bus gazeline --board charuco:9x6:30mm:22mm:5x5_100 --rig rig.json --out rig.json
       gazeline calibrate display session.gzl alignments.csv --board chessboard:8x5:30mm --rig rig.json --out rig.json
     """
     _quiet_blas()
     from rich.console import Console
 
-    from gazeline.runtime.calibration import extrinsics as extrinsics_
+    from gazeline.runtime.bus import BusAddress
+    from gazeline.runtime.calibration import display as display_
 
-    options = extrinsics_.Options(source=source, board=board, out=out, rig=rig, alignments=alignments)
-    extrinsics_.run_display(options, Console())
+    source: display_.Recorded | BusAddress
+    if bus is not None and log is None:
+        source = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
+    elif bus is None and log is not None and alignments is not None:
+        source = display_.Recorded(log, alignments)
+    else:
+        raise ValueError("give either a live bus (--bus), or a log and a file of alignments")
+    display_.run(display_.Options(source=source, board=board, out=out, corner=corner, rig=rig), Console())
 
 
 def board(

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 RING_RAD = radians(1.1)
 RING_STEPS = 48
+CROSS_RAD = np.radians((0.15, 1.2))  # each arm, from and to
+CROSS_M = 100.0  # away: the eyes are 6 cm apart, 0.04 degrees from there
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,32 @@ class Ring:
         if self.dot_rad > 0.0:  # a line of no length is a dot
             dot = Line(self.dot_rad / 2.0, style.gazed.halo_rad, 0.0, 1.0, style.gazed.halo_alpha, 0.0)
             found.append(Stroke(np.stack((centre, centre)), False, colour, dot, 1.0))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Cross:
+    """A cross, open in the middle, that moves with the head: at the ``tangents`` (right, up) of the left eye's view.
+
+    It stands so far away that the right eye, which is to be shut, sees it at the same place.
+    """
+
+    tangents: tuple[float, float]
+    alone: bool = True
+
+    def strokes(self, views: Views, colour: Colour, style: Style) -> list[Stroke]:
+        """Its four arms."""
+        eye = views.eyes[0]
+        x, y = self.tangents
+        ahead = np.array((x, y, -1.0))
+        centre = CROSS_M * ahead / np.linalg.norm(ahead)
+        across = np.cross((0.0, 1.0, 0.0), -ahead)
+        across /= np.linalg.norm(across)
+        along = np.cross(-ahead, across) / np.linalg.norm(ahead)
+        found = []
+        for arm in (across, -across, along, -along):
+            ends = centre + CROSS_M * np.outer(CROSS_RAD, arm)
+            found.append(Stroke(eye.T_world_eye.apply(ends), False, colour, style.gazed, 1.0))
         return found
 
 

@@ -17,7 +17,7 @@ from xr.exception import ErrorResult
 from gazeline.runtime.bus import BusAddress
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.hud.display import Display, Frame
-from gazeline.runtime.hud.drawing import Drawing, Ring
+from gazeline.runtime.hud.drawing import Cross, Drawing, Ring
 from gazeline.runtime.hud.feed import Feed
 from gazeline.runtime.hud.input import Input
 from gazeline.runtime.hud.instance import NoDisplayError, reason
@@ -26,6 +26,8 @@ from gazeline.runtime.hud.scene import Hud
 from gazeline.runtime.hud.select import Dwell, prompt_of
 from gazeline.runtime.hud.sense import Sensing
 from gazeline.runtime.hud.style import AMBER, ICE, style_for
+from gazeline.runtime.messages import UserPrompt
+from gazeline.runtime.topics import PROMPT_USER
 from gazeline.runtime.viewpoint import DEFAULT_DEPTH_M
 
 RETRY_S = 1.0
@@ -138,9 +140,9 @@ class _Showing:
             self._hud = Hud(style_for(display.blend), frame.views.pixel_rad)
         if feed.changed and feed.overlay is not None:
             self._take_overlay(self._hud, on_picture=picture is not None, now_ns=now_ns)
-        ring = self._target() or self._select(self._hud, frame, now_ns)
+        mark = self._target() or self._select(self._hud, frame, now_ns)
         display_ns = display.clock.to_host_ns(frame.display_time)
-        drawing = self._hud.frame(frame.views, now_ns, ring, display_ns=display_ns)
+        drawing = self._hud.frame(frame.views, now_ns, mark, display_ns=display_ns)
         display.show(frame, drawing, picture, self._surface_m)
 
     def _take_overlay(self, hud: Hud, *, on_picture: bool, now_ns: int) -> None:
@@ -162,9 +164,13 @@ class _Showing:
         )
         hud.show(things, ICE if overlay.gaze_source == "eye" else AMBER, now_ns)
 
-    def _target(self) -> Ring | None:
-        """The target of a calibration of the gaze, while there is one ahead."""
+    def _target(self) -> Ring | Cross | None:
+        """The target of a calibration, while there is one ahead; that of the display's is confirmed by hand."""
         target = self._feed.target
+        if target is not None and target.view is not None:
+            if self._input.sync():
+                self._feed.prompt(UserPrompt(topic=PROMPT_USER, capture_ns=time.monotonic_ns(), kind="confirm"))
+            return Cross(target.view)
         if target is None or target.d_head is None or target.d_head[2] > -0.1:
             return None
         x, y, z = target.d_head

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gazeline.runtime.hud.drawing import Array, Drawing, Panel, Ring, Stroke, mixed, panel
+from gazeline.runtime.hud.drawing import Array, Cross, Drawing, Panel, Ring, Stroke, mixed, panel
 from gazeline.runtime.hud.fade import FADE_NS, eased, faded
 from gazeline.runtime.hud.labels import SIDES, Anchor, Key, Rect, Standing, Wanted, arranged
 from gazeline.runtime.hud.place import Thing
@@ -96,7 +96,9 @@ class Hud:
         """The object that is looked at, as long as that is known."""
         return next((self._things[each] for each in self._gazed if each in self._things), None)
 
-    def frame(self, views: Views, now_ns: int, ring: Ring | None = None, *, display_ns: int | None = None) -> Drawing:
+    def frame(
+        self, views: Views, now_ns: int, mark: Ring | Cross | None = None, *, display_ns: int | None = None
+    ) -> Drawing:
         """What to draw at ``now_ns`` for these views.
 
         What moves is drawn where it will be at ``display_ns``. That may be far ahead on a busy machine, and fades do
@@ -104,7 +106,7 @@ class Hud:
         """
         passed_ns = 0 if self._drawn_ns is None else max(0, now_ns - self._drawn_ns)
         self._drawn_ns = now_ns
-        if self._is_stale(now_ns) or (ring is not None and ring.alone):
+        if self._is_stale(now_ns) or (mark is not None and mark.alone):
             self._current, self._gazed = set(), set()
         self._shares = faded(self._shares, self._current, passed_ns)
         self._emphasis = faded(self._emphasis, self._gazed, passed_ns)
@@ -115,8 +117,8 @@ class Hud:
         self._hang(there, views, passed_ns)
         strokes = [stroke for thing in self._in_order(there) for stroke in self._outline(thing)]
         panels, leaders = self._written(there, views, passed_ns)
-        if ring is not None:
-            strokes += ring.strokes(views, self._accent, self._style)
+        if mark is not None:
+            strokes += mark.strokes(views, self._accent, self._style)
         return Drawing((*leaders, *strokes), tuple(panels))
 
     def _is_stale(self, now_ns: int) -> bool:
