@@ -105,9 +105,9 @@ class Cross:
         x, y = self.tangents
         ahead = np.array((x, y, -1.0))
         centre = CROSS_M * ahead / np.linalg.norm(ahead)
-        across = np.cross((0.0, 1.0, 0.0), -ahead)
+        across = np.cross(ahead, (0.0, 1.0, 0.0))
         across /= np.linalg.norm(across)
-        along = np.cross(-ahead, across) / np.linalg.norm(ahead)
+        along = np.cross(across, ahead) / np.linalg.norm(ahead)
         found = []
         for arm in (across, -across, along, -along):
             ends = centre + CROSS_M * np.outer(CROSS_RAD, arm)

@@ -20,9 +20,9 @@ from gazeline.runtime.hud.place import placed
 from gazeline.runtime.hud.scene import Hud
 from gazeline.runtime.hud.style import ICE, style_for
 from gazeline.runtime.hud.views import Eye, Views
-from gazeline.runtime.messages import Frame, Gaze, HeadPose, OverlayObject, RigDevice, UserPrompt
+from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, HeadPose, OverlayObject, RigDevice, UserPrompt
 from gazeline.runtime.sync import se3_of
-from gazeline.runtime.topics import FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, PROMPT_USER, RIG_DEVICE
+from gazeline.runtime.topics import CALIBRATE_TARGET, FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, PROMPT_USER, RIG_DEVICE
 from tests.openxr.monado import TANGENTS, Head, HudProcess, Image, Monado, standing, wait_for
 from tests.openxr.seeing import apart_deg, enclosed, fits, iou, middle, projected, until, until_dark
 from tests.openxr.sending import Sending, Sent
@@ -297,3 +297,33 @@ def test_the_trigger_selects_what_is_looked_at(monado: Monado, bus: BusAddress) 
         assert wait_for(pulled)
     assert heard[0].kind == "point"
     assert heard[0].points == [(320.0, 240.0, 1)]
+
+
+def test_the_trigger_confirms_the_cross_of_a_display_calibration(monado: Monado, bus: BusAddress) -> None:
+    tangents = (0.2, -0.1)
+    heard: list[UserPrompt] = []
+
+    def cross() -> list[Sent]:
+        return [(CalibrationTarget(topic=CALIBRATE_TARGET, capture_ns=time.monotonic_ns(), view=tangents), None)]
+
+    def confirmed() -> bool:
+        for pulled in (True, False):
+            monado.pull(pulled)
+            heard.extend(r.message for r in subscriber.poll(1200) if isinstance(r.message, UserPrompt))
+        return bool(heard)
+
+    def at(*shots: Image) -> bool:
+        """The left eye sees it at its place, of the compositor's own view."""
+        rows, columns = np.nonzero(shots[0].max(axis=-1) > 100)
+        if not len(rows):
+            return False
+        eye = monado.head.views().eyes[0]
+        left, right, up, down = eye.tangents_lrud
+        expected = np.array(((tangents[0] + left) / (left + right), (up - tangents[1]) / (up + down)))
+        found = np.array(((columns.min() + columns.max()) / 2.0, (rows.min() + rows.max()) / 2.0))
+        return bool(np.abs(found - expected * shots[0].shape[1::-1]).max() < 4.0)
+
+    with Subscriber(bus, [PROMPT_USER]) as subscriber, Sending(bus, cross):
+        until(monado, at)
+        assert wait_for(confirmed)
+    assert heard[0].kind == "confirm"

@@ -21,7 +21,7 @@ pytest.importorskip("moderngl")
 pytest.importorskip("PIL")
 
 from gazeline.runtime.hud import bench, text
-from gazeline.runtime.hud.drawing import Drawing, Stroke
+from gazeline.runtime.hud.drawing import Cross, Drawing, Stroke
 from gazeline.runtime.hud.offscreen import Offscreen, over
 from gazeline.runtime.hud.picture import Picture, window
 from gazeline.runtime.hud.place import placed
@@ -115,6 +115,21 @@ def test_both_eyes_see_near_things_apart(screen: Offscreen) -> None:
             alpha = pair.layer()[..., 3].sum(axis=0).astype(np.float64)
             at = [np.average(np.arange(SIZE), weights=part) for part in (alpha[:SIZE], alpha[SIZE:])]
             assert at[0] - at[1] == pytest.approx(0.064 / distance_m * SIZE / 2, abs=0.3)
+
+
+def test_the_cross_of_a_calibration_stands_at_its_place_of_the_left_eyes_view() -> None:
+    tangents = (0.35, -0.2)
+    for T_world_head in (HEAD, HEAD @ SE3.exp((0.5, 0.1, 0.2, 0.3, -0.4, 0.2))):  # it goes with the head
+        views = stereo(T_world_head, [(1.0, 0.8, 0.9, 0.9), (0.8, 1.0, 0.9, 0.9)], 1.8 / SIZE)
+        with Offscreen(SIZE, SIZE, eyes=2) as pair:
+            hud = Hud(style_for("alpha"), 1.8 / SIZE)
+            pair.draw(views, hud.frame(views, 0, Cross(tangents)))
+            left = pair.layer()[:, :SIZE, 3] > 200
+        rows, columns = np.nonzero(left)
+        middle = np.array((columns.min() + columns.max(), rows.min() + rows.max())) / 2.0
+        expected = np.array(((tangents[0] + 1.0) / 1.8, (0.9 - tangents[1]) / 1.8)) * SIZE - 0.5
+        np.testing.assert_allclose(middle, expected, atol=1.5)
+        assert not left[round(expected[1]), round(expected[0])]  # open, so that the corner behind it is seen
 
 
 @pytest.mark.parametrize("lens", ["pinhole", "fisheye"])
