@@ -35,12 +35,18 @@ class Correction:
         """A corrected direction (3,); as it was where the profile is another device's."""
         return self.mapping.apply(d_head) if self.fits(rigs) else np.asarray(d_head, np.float64)
 
-    def recentred(self, view: View, gaze_px: Vec2, target_px: Vec2, depth_m: float) -> "Correction":
-        """With the turn that takes gaze, which falls on ``gaze_px`` of a picture, to what is looked at in truth."""
+    def recentred(
+        self, view: View, gaze_px: Vec2, target_px: Vec2, depth_m: float, rigs: Container[str]
+    ) -> "Correction":
+        """With the turn that takes gaze, which falls on ``gaze_px`` of a picture, to what is looked at in truth.
+
+        Another device's profile, which is not applied, gives way to that turn alone.
+        """
         found = directions_to(view, (gaze_px, target_px), depth_m)
         if found is None:
             return self
-        return replace(self, mapping=self.mapping.then(turn_between(*found)))
+        used = self if self.fits(rigs) else Correction()
+        return replace(used, mapping=used.mapping.then(turn_between(*found)))
 
 
 def directions_to(view: View, px: ArrayLike, depth_m: float) -> Array | None:

@@ -220,7 +220,8 @@ def with_recentre(inputs: Inputs, prompt: UserPrompt, shown: tuple[View, Box] | 
     if view is None or target_px is None or at_px is None or not view.calibration.measured:
         return inputs, "recentre_without_gaze"
     depth_m = inputs.gaze.depth_m or default_depth_m
-    return replace(inputs, correction=inputs.correction.recentred(view, at_px, target_px, depth_m)), None
+    correction = inputs.correction.recentred(view, at_px, target_px, depth_m, inputs.rigs)
+    return replace(inputs, correction=correction), None
 
 
 def _sample(gaze: Gaze, calibration: Calibration | None, inputs: Inputs, settings: Settings) -> GazeSample | str:

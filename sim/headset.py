@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import structs
 
 from gazeline.calib.rig import Rig, dumps
+from gazeline.calib.se3 import SE3
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, RigDevice
 from gazeline.runtime.sync import pose_of
 from gazeline.runtime.topics import FRAME_DEPTH, FRAME_WORLD, GAZE_BINOCULAR, POSE_HEAD, RIG_DEVICE
@@ -25,6 +26,7 @@ from gazeline.sim.eyes import Array, EyeSettings
 from gazeline.sim.head import HeadSettings, yaw_pitch_deg
 from gazeline.sim.render import Renderer
 from gazeline.sim.rig import CAMERA
+from gazeline.sim.rolling_shutter import rendered_by_rows
 from gazeline.sim.scene import Scene, build_scene
 from gazeline.sim.sensors import CameraEffects, CameraSettings
 from gazeline.sim.survey import middle_of, survey
@@ -60,7 +62,8 @@ class HeadsetSettings:
 
 
 class Headset:
-    """A headset in a scene. ``frame`` must be called from the thread that made it (OpenGL), the rest from any one.
+    """A headset in a scene; its shutter rolls if the rig says so (``line_time_ns``). ``frame`` must be called from the
+    thread that made it (OpenGL), the rest from any one.
 
     With ``follows`` it is worn by somebody of whom others tell on the bus: then it sends neither gaze nor head pose.
     """
@@ -105,10 +108,14 @@ class Headset:
     def frame(self, index: int, t_ns: int) -> list[Delivery]:
         """The picture number ``index``, taken at ``t_ns``, its depth picture if there is such a camera, and its truth,
         which comes first and is never lost."""
-        self.scene.advance(t_ns)
         eye = self.wearer.at(t_ns)
-        T_world_camera = eye.T_world_head @ self._camera.se3
-        rendered = self._renderer.render(T_world_camera)
+        T_world_camera = self._look(t_ns)
+        line_ns = self._camera.line_time_ns
+        rendered = (
+            rendered_by_rows(self._renderer, self._look, t_ns, line_ns)
+            if line_ns
+            else self._renderer.render(T_world_camera)
+        )
         hit = gaze_hit(rendered, self._camera.camera, T_world_camera, eye)
         truth = Truth(index, t_ns, rendered.object_ids, eye, hit)
         message, raw = truth_message(truth, rendered, self.scene, T_world_camera, self.epoch_ns + t_ns)
@@ -168,6 +175,11 @@ class Headset:
                 made += 1
         while waiting:
             yield heapq.heappop(waiting)[2]
+
+    def _look(self, t_ns: int) -> SE3:
+        """The scene at ``t_ns``, and T_world_camera then."""
+        self.scene.advance(t_ns)
+        return self.wearer.at(t_ns).T_world_head @ self._camera.se3
 
     def close(self) -> None:
         self._renderer.close()

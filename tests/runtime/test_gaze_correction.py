@@ -86,6 +86,16 @@ def test_looking_at_the_middle_of_a_thing_recentres_gaze() -> None:
     assert gazed_yaw_px(drive) == pytest.approx(319.5, abs=2.0)
 
 
+def test_recentring_begins_from_none_where_the_profile_is_another_headsets() -> None:
+    drive = driven(Correction.of(profile("another", turn_deg=7.0)))
+    off_px = abs(gazed_yaw_px(drive) - 319.5)
+    drive.feed(UserPromptArrived(UserPrompt(topic="prompt.user", capture_ns=drive.ns(), kind="recentre")))
+    drive.run(1200)
+    assert off_px > 20.0
+    assert gazed_yaw_px(drive) == pytest.approx(319.5, abs=2.0)
+    assert drive.state.inputs.correction.user == ""  # so that the statistics do not say that a profile is used
+
+
 def test_looking_at_a_named_point_recentres_gaze() -> None:
     drive = driven(Correction())
     frame_ns = drive.overlays()[-1][1].capture_ns
