@@ -50,11 +50,12 @@ from gazeline.runtime.events import (
     UserPromptArrived,
 )
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.find.search import Search
 from gazeline.runtime.follow import follow
 from gazeline.runtime.gaze_correction import Correction
 from gazeline.runtime.images import plane_of
 from gazeline.runtime.inputs import Inputs
-from gazeline.runtime.labelling import LabelStage, names_for, stage_of
+from gazeline.runtime.labelling import LabelStage, names_for, stage_of, vocabulary_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.pipeline import State, step
@@ -116,8 +117,13 @@ def run(
         subscriber = stack.enter_context(Subscriber(address, HEARD))
         segmenter = _loaded(settings.model, model, backend)
         stack.callback(segmenter.close)
-        labels = stage_of(segmenter)
-        state = State(settings, Inputs(correction=correction), naming=Naming(names_for(segmenter)))
+        labels = stage_of(segmenter, settings.label)
+        state = State(
+            settings,
+            Inputs(correction=correction),
+            naming=Naming(names_for(segmenter, settings.label)),
+            search=Search(vocabulary=vocabulary_of(settings.label), compares=labels.compares),
+        )
         console = Console()
         tell = stack.enter_context(terminal.live(console) if console.is_terminal else nullcontext(None))
         stack.enter_context(_unhurried_collector())

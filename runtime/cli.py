@@ -20,6 +20,7 @@ from gazeline.runtime.options import (
     Bus,
     Gaze,
     Headless,
+    Label,
     Loop,
     Model,
     Mouse,
@@ -80,6 +81,7 @@ def demo(
     video: Video = None,
     port: WebPort = None,
     model: Model = None,
+    label: Label = None,
 ) -> None:
     """A simulated headset, the runtime and a browser page, in one command.
 
@@ -106,6 +108,7 @@ def demo(
             video=video,
             port=port,
             model=model,
+            label=tuple(label or ()),
         )
     )
 
@@ -120,6 +123,7 @@ def run(
         typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
     ] = None,
     model: Model = None,
+    label: Label = None,
     backend: Backend = None,
     user: Annotated[
         str | None, typer.Option("--user", metavar="NAME", help="Whose gaze profile; see: gazeline calibrate gaze")
@@ -140,7 +144,7 @@ def run(
     from gazeline.runtime import app as runtime_app
     from gazeline.runtime import config as config_
 
-    settings = config_.load(config)
+    settings = config_.labelled_by(config_.load(config), label or ())
     runtime_app.run(settings, bus=bus, model=model, backend=backend, user=user, insecure_plain_tcp=insecure_plain_tcp)
 
 
@@ -196,6 +200,7 @@ def replay(
     video: Video = None,
     port: WebPort = None,
     model: Model = None,
+    label: Label = None,
 ) -> None:
     """Play a recording as if it were a headset, and say what was looked at, when, and for how long.
 
@@ -221,6 +226,7 @@ def replay(
             video=video,
             port=port,
             model=model,
+            label=tuple(label or ()),
         )
     )
 

@@ -10,6 +10,7 @@ Unknown keys and values out of bounds are refused with one sentence that names t
 """
 
 import tomllib
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -59,6 +60,9 @@ class LabelSettings(Struct, frozen=True, kw_only=True):
     """Giving names to things."""
 
     every_ms: Ms = 250.0  # a thing that is known is looked at again this often; a new one at once
+    models: tuple[str, ...] = ()  # text models and detectors that name things, besides the model that outlines them
+    vocabulary: str = ""  # the file of names that text models choose from, and of synonyms; empty: the package's
+    least: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5  # names that those models are less sure of are not said
 
 
 class SyncSettings(Struct, frozen=True, kw_only=True):
@@ -91,6 +95,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     sync: SyncSettings = SyncSettings()
     bus: BusSettings = BusSettings()
     stats_hz: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.0
+
+
+def labelled_by(settings: Settings, models: Sequence[str]) -> Settings:
+    """With these models to name things, if there are any, instead of those that the settings say."""
+    if not models:
+        return settings
+    return msgspec.structs.replace(settings, label=msgspec.structs.replace(settings.label, models=tuple(models)))
 
 
 def load(path: Path | None = None) -> Settings:

@@ -30,6 +30,7 @@ class Options:
     video: Path | None = None
     port: int | None = None
     model: str | None = None
+    label: tuple[str, ...] = ()
 
 
 def demo(options: Options) -> None:
@@ -62,6 +63,7 @@ def lockstep(options: Options) -> None:
         value = getattr(options, name)
         if value is not None:
             arguments += [f"--{name}", str(value)]
+    arguments += [argument for name in options.label for argument in ("--label", name)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gazeline.sim", "lockstep", *arguments])
 
@@ -93,4 +95,5 @@ def _show(options: Options, source: Program) -> Show:
         video=options.video,
         port=options.port,
         model=options.model,
+        label=options.label,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.runtime.depth import Distances, Plane
-from gazeline.runtime.label import Named
+from gazeline.runtime.label import Named, Traits
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.outline import Outline
 from gazeline.runtime.prompt import Question, View
@@ -174,19 +174,24 @@ class Followed:
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """Effect: name these things, tracks by their ids with what was found of each in one picture. One at a time."""
+    """Effect: name these things, tracks by their ids with what was found of each in one picture. One at a time.
+
+    ``phrases``: what is looked for by its looks; how alike each is, is told as well.
+    """
 
     encoded: Encoded
     things: tuple[tuple[int, Answer], ...]
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A `Label` is done: of each of its things, what each source of names says."""
+    """A `Label` is done: of each of its things, what each source of names says, and what else is to be seen of it."""
 
     request: Label
     names: tuple[tuple[Named, ...], ...]
     took_ms: dict[str, float]  # "label"
+    traits: tuple[Traits, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Naming things: what goes in (a crop of each track) and what comes out (a name with its score), whoever names."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -41,6 +41,15 @@ class Named:
     score: float
     source: Source
     others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is to be seen of a thing besides its name: the share of it that each colour word fits, and how likely it
+    looks like each phrase that was asked for."""
+
+    colours: Mapping[str, float] = field(default_factory=dict)
+    looks: Mapping[str, float] = field(default_factory=dict)
 
 
 class Labeler(Protocol):

@@ -3,15 +3,26 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.engines.labelers import bundle as bundles
+from gazeline.engines.labelers.bundle import DetectorManifest
+from gazeline.engines.labelers.clip import Clip
+from gazeline.engines.labelers.detector import Detector
 from gazeline.engines.segmenter import Segmenter
+from gazeline.runtime import vocabulary
+from gazeline.runtime.config import LabelSettings
+from gazeline.runtime.detector_labeler import DetectorLabeler
 from gazeline.runtime.events import Answer, Label, Labelled, Taught, Teach
+from gazeline.runtime.find.colour import colours_of, white_of
 from gazeline.runtime.gallery import Shelf, default_path
-from gazeline.runtime.label import Crop, Labeler, Named
+from gazeline.runtime.label import Crop, Labeler, Named, Traits
 from gazeline.runtime.names import Names
+from gazeline.runtime.text_labeler import TextLabeler, cache_folder
+from gazeline.runtime.vocabulary import Vocabulary
 
 MARGIN = 0.1  # of the thing's size: so much of its surroundings is in its crop
 
@@ -43,6 +54,7 @@ class LabelStage:
         self, labelers: Sequence[Labeler], shelf: Shelf, clock_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self._labelers, self._shelf, self._clock_ns = tuple(labelers), shelf, clock_ns
+        self._text = next((labeler for labeler in labelers if isinstance(labeler, TextLabeler)), None)
 
     def work(self, request: Label | Teach) -> Labelled | Taught:
         """Do it. ValueError or OSError where something cannot be remembered."""
@@ -50,13 +62,31 @@ class LabelStage:
             self._shelf.teach(request.name, request.description.vector, is_it=request.is_it)
             return Taught(request)
         started_ns = self._clock_ns()
-        names = label((self._shelf.gallery, *self._labelers), request)
-        return Labelled(request, names, {"label": (self._clock_ns() - started_ns) * 1e-6})
+        crops = [crop_of(track_id, answer, request.encoded.image) for track_id, answer in request.things]
+        names = label((self._shelf.gallery, *self._labelers), crops)
+        traits = self._traits(crops, request.phrases)
+        return Labelled(request, names, {"label": (self._clock_ns() - started_ns) * 1e-6}, traits)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it can tell how alike a thing is to any phrase."""
+        return self._text is not None
+
+    def _traits(self, crops: Sequence[Crop], phrases: Sequence[str]) -> tuple[Traits, ...]:
+        """The colours of each thing, and how alike it is to each phrase."""
+        looks = {phrase: self._text.likeness(crops, phrase) for phrase in phrases} if self._text is not None else {}
+        white = white_of(crops[0].picture) if crops and crops[0].picture is not None else 1.0
+        return tuple(
+            Traits(
+                colours_of(crop.image, crop.mask, white),
+                {phrase: likeness[i] for phrase, likeness in looks.items()},
+            )
+            for i, crop in enumerate(crops)
+        )
 
 
-def label(labelers: Sequence[Labeler], request: Label) -> tuple[tuple[Named, ...], ...]:
+def label(labelers: Sequence[Labeler], crops: Sequence[Crop]) -> tuple[tuple[Named, ...], ...]:
     """Of each thing, the answer of each labeler."""
-    crops = [crop_of(track_id, answer, request.encoded.image) for track_id, answer in request.things]
     return tuple(zip(*(labeler.label(crops) for labeler in labelers), strict=True))
 
 
@@ -73,19 +103,35 @@ def crop_of(track_id: int, answer: Answer, picture: NDArray[np.uint8]) -> Crop:
     return Crop(track_id, picture[top:bottom, left:right], mask, answer.description, picture, (left, top))
 
 
-def stage_of(segmenter: Segmenter, *, keep: bool = True) -> LabelStage:
-    """The sources of names that there are: what was taught, and the model's own labels.
+def stage_of(segmenter: Segmenter, settings: LabelSettings, *, keep: bool = True) -> LabelStage:
+    """The sources of names that there are: what was taught, the model's own labels, and the models of the settings.
 
     ``keep``: what is taught goes to the gallery's file, and what was taught before comes from it. ValueError or OSError
-    with one sentence where that cannot be used.
+    with one sentence where something cannot be used.
     """
     labelers: list[Labeler] = []
     if segmenter.bundle.manifest.labels:
         labelers.append(ModelLabeler(tuple(segmenter.bundle.manifest.labels)))
+    labelers += [labeler_of(name, settings) for name in settings.models]
     shelf = Shelf(default_path() if keep else None, segmenter.bundle.describes_as, segmenter.bundle.manifest.likeness)
     return LabelStage(labelers, shelf)
 
 
-def names_for(segmenter: Segmenter) -> Names:
+def labeler_of(name: str, settings: LabelSettings) -> Labeler:
+    """A text model or detector that was added. ValueError or OSError, with one sentence, where it cannot be used."""
+    bundle = bundles.load(name)
+    if isinstance(bundle.manifest, DetectorManifest):
+        return DetectorLabeler(Detector(bundle))
+    return TextLabeler(Clip(bundle), vocabulary_of(settings), cache_folder())
+
+
+def vocabulary_of(settings: LabelSettings) -> Vocabulary:
+    """The names and synonyms that the settings say. ValueError or OSError, with one sentence."""
+    return vocabulary.load(Path(settings.vocabulary) if settings.vocabulary else None)
+
+
+def names_for(segmenter: Segmenter, settings: LabelSettings) -> Names:
     """No names yet, and from which probability on they are said."""
-    return Names({"model": segmenter.bundle.manifest.label_threshold})
+    return Names(
+        {"model": segmenter.bundle.manifest.label_threshold, "text": settings.least, "detector": settings.least}
+    )

@@ -77,6 +77,11 @@ class Names:
                 return Named(belief.said, belief.chance[belief.said], source)
         return None
 
+    def called(self, track_id: int) -> str | None:
+        """The name alone."""
+        named = self.of(track_id)
+        return None if named is None else named.name
+
     def heard(self, track_id: int, named: Sequence[Named], now_ns: int) -> "Names":
         """With what was said of one look at a track, an answer from each source."""
         beliefs = dict(self.beliefs.get(track_id, {}))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gazeline.runtime.events import Answer, Decoded, Label, Labelled, Taught, Teach
 from gazeline.runtime.gallery import checked
+from gazeline.runtime.label import Traits
 from gazeline.runtime.messages import OverlayObject, UserPrompt
 from gazeline.runtime.names import MOST_TRACKS, Names
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline 
 class Naming:
     """``names`` of all tracks; ``labelling``: what is being asked; ``asked_ns``: when there was last an answer.
 
-    What teaching needs: how each track looked last, and which one was gazed at last.
+    ``traits`` of each track, to find it by. What teaching needs: how each track looked last, and which one was gazed at
+    last.
     """
 
     names: Names = field(default_factory=Names)
@@ -25,12 +27,21 @@ class Naming:
     asked_ns: int = 0
     looks: Mapping[int, "Description"] = field(default_factory=dict)
     gazed: int | None = None
+    traits: Mapping[int, Traits] = field(default_factory=dict)
 
 
 def looked(
-    naming: Naming, event: Decoded, objects: Sequence[OverlayObject], every_ms: float, now_ns: int
+    naming: Naming,
+    event: Decoded,
+    objects: Sequence[OverlayObject],
+    every_ms: float,
+    now_ns: int,
+    phrases: tuple[str, ...] = (),
 ) -> tuple[Naming, Label | None]:
-    """After things were found under these ids: they are to be named, at once if one is new, else every so often."""
+    """After things were found under these ids: they are to be named, at once if one is new, else every so often.
+
+    ``phrases``: what is looked for by its looks.
+    """
     things = tuple((thing.id, answer) for thing in objects if (answer := _answer_of(thing, event.answers)) is not None)
     looks = dict(naming.looks)
     for track_id, answer in things:
@@ -44,7 +55,7 @@ def looked(
     new = any(track_id not in naming.names.beliefs for track_id, _ in things)
     if not things or naming.labelling is not None or not (new or now_ns - naming.asked_ns >= every_ms * 1e6):
         return naming, None
-    request = Label(event.request.encoded, things)
+    request = Label(event.request.encoded, things, phrases)
     return replace(naming, labelling=request), request
 
 
@@ -53,7 +64,11 @@ def labelled(naming: Naming, event: Labelled, now_ns: int) -> Naming:
     names = naming.names
     for (track_id, _), named in zip(event.request.things, event.names, strict=True):
         names = names.heard(track_id, named, now_ns)
-    return replace(naming, names=names, labelling=None, asked_ns=now_ns)
+    ids = (track_id for track_id, _ in event.request.things)
+    traits = {**naming.traits, **dict(zip(ids, event.traits, strict=False))}
+    while len(traits) > MOST_TRACKS:
+        del traits[next(iter(traits))]
+    return replace(naming, names=names, traits=traits, labelling=None, asked_ns=now_ns)
 
 
 def failed(naming: Naming, request: Label | Teach) -> Naming:

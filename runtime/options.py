@@ -14,6 +14,15 @@ Report = Annotated[
 ]
 Video = Annotated[Path | None, typer.Option("--video", metavar="FILE.mp4", help="Record the view with its outlines.")]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="A model; see: gazeline models list")]
+Label = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="MODEL",
+        help="A text model or detector that names things; may be repeated. See: gazeline models add",
+        show_default="none, or what the settings say",
+    ),
+]
 Backend = Annotated[
     str | None,
     typer.Option(

@@ -79,7 +79,14 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
     state = _decide(state, now_ns, effects)
     if isinstance(event, Encoded) and state.blank and state.decoding is None and state.view is not None:
         effects.append(_ungazed(state, state.view, now_ns))  # still nothing, of this frame
-    return state, tuple(effects)
+    return state, tuple(_searched(state, effect) for effect in effects)
+
+
+def _searched(state: State, effect: Effect) -> Effect:
+    """What is published says what was found of what is looked for."""
+    return (
+        Publish(state.search.on(effect.message, state.tracker, state.naming)) if isinstance(effect, Publish) else effect
+    )
 
 
 def _known(state: State, event: Event, now_ns: int) -> State | None:
@@ -245,7 +252,7 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
     tracker, objects = objects_of(event, state.tracker, depth_m, state.settings.outline.max_objects)
     state, told = _told(state, objects, request.view, request.fixation_ns, request.gaze_ns)
     effects.append(Publish(overlay_of(event, told, state.inputs.gaze, now_ns)))
-    naming, asked = named.looked(state.naming, event, objects, state.settings.label.every_ms, now_ns)
+    naming, asked = named.looked(state.naming, event, objects, state.settings.label.every_ms, now_ns, state.phrases)
     effects += [asked] if asked is not None else []
     answer = event.answers[0] if request.gaze_px is not None else None
     drift = watched(state.drift, event, state.inputs.gaze, tracker, state.settings.outline.default_depth_m)
@@ -310,6 +317,8 @@ def _prompted(state: State, prompt: UserPrompt, effects: list[Effect]) -> State:
             return _drop(state, lesson)
         effects.append(lesson)
         return state
+    if prompt.kind == "find":
+        return replace(state, search=state.search.asked(prompt.text))
     if prompt.kind != "recentre":
         return _take(state, heard.with_prompt(state.inputs, prompt))
     shown = None

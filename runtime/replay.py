@@ -49,6 +49,7 @@ class Options:
     video: Path | None = None
     port: int | None = None
     model: str | None = None
+    label: tuple[str, ...] = ()
 
 
 def replay(options: Options) -> None:
@@ -64,6 +65,7 @@ def replay(options: Options) -> None:
             video=options.video,
             port=options.port,
             model=options.model,
+            label=options.label,
         )
     )
 

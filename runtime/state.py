@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gazeline.runtime.config import Settings
 from gazeline.runtime.events import Answer, Decode, Encode, Encoded
+from gazeline.runtime.find.search import Search
 from gazeline.runtime.following import Following
 from gazeline.runtime.gaze_drift import Drift
 from gazeline.runtime.inputs import Inputs
@@ -43,9 +44,15 @@ class State:
     following: Following = field(default_factory=Following)
     naming: Naming = field(default_factory=Naming)
     looks: Looks = field(default_factory=Looks)
+    search: Search = field(default_factory=Search)
     drift: Drift = field(default_factory=Drift)
     counts: Mapping[str, int] = field(default_factory=dict)  # captured, encoded, encoded_again, samples, prompts
     dropped: Mapping[str, int] = field(default_factory=dict)  # by reason
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What is looked for that no name is known for."""
+        return self.search.phrases(filter(None, (self.names.called(track.id) for track in self.tracker.tracks)))
 
     @property
     def names(self) -> Names:

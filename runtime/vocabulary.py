@@ -21,7 +21,7 @@ SLOT = "{}"
 UNCHANGED = ("glasses", "scissors", "headphones", "eyeglasses", "pliers", "dice", "blocks", "notes")  # no plurals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """``names``: each with its synonyms, in the file's order; ``kinds``: what belongs to each; ``templates``: sentences
     with ``{}`` in the place of a name, at least one."""

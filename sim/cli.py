@@ -13,9 +13,10 @@ import msgspec
 import typer
 
 from gazeline.runtime import exits
+from gazeline.runtime.config import Settings, labelled_by
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.options import Bus, Model, Plain, Report, Seconds, Video, width_height
+from gazeline.runtime.options import Bus, Label, Model, Plain, Report, Seconds, Video, width_height
 from gazeline.sim import measures
 
 if TYPE_CHECKING:  # these load MuJoCo and OpenGL
@@ -130,6 +131,7 @@ def lockstep(
     report: Report = None,
     video: Video = None,
     model: Model = None,
+    label: Label = None,
     rate: Rate = 20.0,
     size: Size = "640x480",
     fisheye: Fisheye = False,
@@ -159,7 +161,13 @@ def lockstep(
         if path is not None:
             report_.check_writable(path, option)
     settings = _settings(rate, faults, tracker, fixation_ms, camera_latency_ms, walking, no_depth)
-    made = lockstep_.run(_headset(scene, seed, size, fisheye, settings), seconds, model=model, video=video)
+    made = lockstep_.run(
+        _headset(scene, seed, size, fisheye, settings),
+        seconds,
+        model=model,
+        video=video,
+        settings=labelled_by(Settings(), label or ()),
+    )
     Console().print(report_.summary(made))
     if report is not None:
         report_.write(made, report)

@@ -22,8 +22,9 @@ from gazeline.runtime.app import event_of
 from gazeline.runtime.config import Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode
+from gazeline.runtime.find.search import Search
 from gazeline.runtime.follow import follow
-from gazeline.runtime.labelling import LabelStage, names_for, stage_of
+from gazeline.runtime.labelling import LabelStage, names_for, stage_of, vocabulary_of
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.report import Accumulator
 from gazeline.runtime.topics import STATS_RUNTIME
@@ -163,8 +164,10 @@ def run(
         stack.callback(segmenter.close)
         writer = stack.enter_context(VideoWriter(video)) if video is not None else None
         scorer = Scorer(headset.eye_at, EPOCH_NS)
-        state = pipeline.State(settings=settings, naming=Naming(names_for(segmenter)))
-        labels = stage_of(segmenter, keep=False)
+        labels = stage_of(segmenter, settings.label, keep=False)
+        naming = Naming(names_for(segmenter, settings.label))
+        search = Search(vocabulary=vocabulary_of(settings.label), compares=labels.compares)
+        state = pipeline.State(settings=settings, naming=naming, search=search)
         session = _Run(headset, segmenter, labels, state, costs, writer, scorer, watch)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):

@@ -49,10 +49,11 @@ class Clip:
         """Of each text a unit vector: (N, D)."""
         return self._embed(self._text, [self._feeds(text) for text in texts])
 
-    def probabilities(self, images: Floats, texts: Floats) -> Floats:
-        """How likely each picture (N, D) is what each text (M, D) says: (N, M), by the rule of its training."""
+    def probabilities(self, cosines: Floats) -> Floats:
+        """How likely each picture is what each text says, from their vectors' cosines (N, M), by the rule of the
+        model's training: (N, M)."""
         scores = self.manifest.scores
-        logits = scores.scale * (images @ texts.T) + scores.bias
+        logits = scores.scale * cosines + scores.bias
         if scores.kind == "sigmoid":
             return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0))), np.float32)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True)) if logits.size else logits

@@ -95,6 +95,12 @@ class Sought:
             places.append(f"{'nearest to' if nearest else SAID[relation.how]} {of}")
         return ", ".join([text, *places])
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Its noun, and those of what it stands by, that are no names."""
+        own = (self.noun,) if self.noun and not self.names else ()
+        return (*own, *(phrase for relation in self.relations for one in relation.of for phrase in one.phrases))
+
     def _rank_before(self) -> str:
         rank = self.rank
         if rank is None or rank.by == "fit":
@@ -113,6 +119,11 @@ class Query:
     text: str
     sought: tuple[Sought, ...]
     unclear: tuple[str, ...] = ()
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What is looked for by words that are no names."""
+        return tuple(dict.fromkeys(phrase for sought in self.sought for phrase in sought.phrases))
 
     @property
     def understood(self) -> str:

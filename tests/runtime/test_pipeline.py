@@ -21,6 +21,7 @@ from gazeline.runtime.events import (
 )
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, Pose, RigDevice, UserPrompt
 from gazeline.runtime.pipeline import State, step
+from gazeline.runtime.sync import se3_of
 from tests.runtime.pipeline_drive import (
     CAMERA,
     MS,
@@ -351,7 +352,7 @@ def test_a_users_box_moves_with_the_head() -> None:
 def test_prompts_that_cannot_be_answered_are_counted() -> None:
     drive = Drive(World()).run(300)
     for prompt in (
-        asked(drive, kind="find", text="mug"),
+        asked(drive, kind="everything"),
         asked(drive, capture_ns=1, kind="point", points=[(3.0, 3.0, 1)]),
         asked(drive, kind="point", points=[(900.0, 3.0, 1)]),
     ):
@@ -479,3 +480,31 @@ def test_a_step_changes_nothing_that_it_was_given() -> None:
     step(before, Tick(), drive.ns() + 10_000 * MS)
     assert all(getattr(before, name) is getattr(copy, name) for name in before.__dataclass_fields__)
     assert step(State(), Tick(), 0)[1] == ()
+
+
+def test_what_is_looked_for_is_marked_and_pointed_to_until_it_is_no_more() -> None:
+    gaze = {True: 0.0, False: 10.0}
+    drive = Drive(
+        World(gaze=lambda t: gaze[t % 800 < 400], head=lambda t: 0.0 if t < 2000 else min(120.0, (t - 2000) / 5))
+    )
+    drive.run(1600)
+    drive.feed(UserPromptArrived(asked(drive, kind="find", text="the leftmost thing")))
+    drive.run(1990)
+    overlay = drive.overlays()[-1][1]
+    assert overlay.search is not None
+    assert (overlay.search.text, overlay.search.understood) == ("the leftmost thing", "the leftmost thing")
+    found = [thing for thing in overlay.objects if thing.found]
+    assert [thing.box[0] for thing in found] == [min(thing.box[0] for thing in overlay.objects)]
+    assert overlay.search.pointers == []
+    drive.run(2700)  # the head has turned away to the right
+    overlay = drive.overlays()[-1][1]
+    assert overlay.search is not None
+    (pointer,) = overlay.search.pointers
+    assert pointer.id == found[0].id
+    assert overlay.T_world_camera is not None
+    towards_it = se3_of(overlay.T_world_camera).inverse().rotate(towards(0.0))
+    assert float(np.dot(pointer.d_camera, towards_it)) > np.cos(np.radians(1.0))
+    assert pointer.d_camera[0] < 0.0
+    drive.feed(UserPromptArrived(asked(drive, kind="find", text="")))
+    drive.run(2900)
+    assert drive.overlays()[-1][1].search is None

@@ -1,0 +1,94 @@
+"""Tracks as things that can be looked for: where they are as the wearer sees them, in view or not, and which way."""
+
+from math import degrees
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazeline.calib.se3 import SE3
+from gazeline.runtime.find.things import Box, Thing
+from gazeline.runtime.messages import Overlay, OverlayObject, Pointer
+from gazeline.runtime.naming import Naming
+from gazeline.runtime.reproject import directions_at_display
+from gazeline.runtime.shape import middle_of
+from gazeline.runtime.sync import se3_of
+from gazeline.runtime.track import Track
+
+Array = NDArray[np.float64]
+
+
+def thing_of(track: Track, shown: OverlayObject | None, overlay: Overlay, naming: Naming) -> Thing | None:
+    """A track as seen from the camera of an overlay, ``shown`` where it is in that; None where nothing tells where.
+
+    Where the head's pose is known its box is in degrees to the right and downwards of where the head looks, level with
+    the world; else it is that of the picture, and what is not in the picture is nowhere.
+    """
+    here = None if overlay.T_world_camera is None else se3_of(overlay.T_world_camera)
+    named, traits = naming.names.of(track.id), naming.traits.get(track.id)
+    box: Box | None
+    if here is None or not track.shape.rays or track.shape.T_world_camera is None:
+        box, depth_m = (None, None) if shown is None else (shown.box, shown.depth_m)
+    else:
+        towards = rays_from(track, here)
+        box, depth_m = box_of(towards, here), distance_m(track, here)
+    if box is None:
+        return None
+    reach_m = track.shape.reach_m
+    return Thing(
+        id=track.id,
+        box=box,
+        name=None if named is None else named.name,
+        score=0.0 if named is None else named.score,
+        colours={} if traits is None else traits.colours,
+        depth_m=depth_m,
+        p_world=track.shape.p_world,
+        size_m=None if reach_m is None else 2.0 * reach_m,
+    )
+
+
+def pointer_of(track: Track, overlay: Overlay, naming: Naming) -> Pointer | None:
+    """Which way a track is from the camera of an overlay; None without the head's pose, then or now."""
+    shape = track.shape
+    if overlay.T_world_camera is None or not shape.rays or shape.T_world_camera is None:
+        return None
+    here, named = se3_of(overlay.T_world_camera), naming.names.of(track.id)
+    d = directions_at_display(middle_of(shape), shape.T_world_camera, here, shape.depth_m)
+    return Pointer(
+        id=track.id,
+        d_camera=(float(d[0]), float(d[1]), float(d[2])),
+        name=None if named is None else named.name,
+        depth_m=distance_m(track, here),
+    )
+
+
+def rays_from(track: Track, here: SE3) -> Array:
+    """The unit rays (V, 3) of an outline in the frame of a camera elsewhere."""
+    shape = track.shape
+    assert shape.T_world_camera is not None
+    depths = np.concatenate(shape.depths) if shape.depths else shape.depth_m
+    return directions_at_display(np.concatenate(shape.rays), shape.T_world_camera, here, depths)
+
+
+def distance_m(track: Track, here: SE3) -> float | None:
+    """How far its middle is from a camera; None where its distance is not known."""
+    shape = track.shape
+    if shape.depth_m is None or shape.T_world_camera is None:
+        return None
+    p_world = shape.T_world_camera.apply(shape.depth_m * middle_of(shape))
+    return float(np.linalg.norm(p_world - here.xyz_m))
+
+
+def box_of(d_camera: Array, T_world_camera: SE3) -> Box:
+    """The box around directions (V, 3), degrees to the right and downwards of the camera's heading, level."""
+    heading = T_world_camera.R[:, 2]
+    ahead = np.arctan2(heading[0], -heading[2])
+    d_world = d_camera @ T_world_camera.R.T
+    x = _wrapped(np.arctan2(d_world[:, 0], -d_world[:, 2]) - ahead)
+    middle = _wrapped(np.arctan2(np.sin(x).mean(), np.cos(x).mean()))
+    x = middle + _wrapped(x - middle)  # what is right behind the wearer is one thing, not two
+    y = -np.arcsin(np.clip(d_world[:, 1], -1.0, 1.0))
+    return degrees(x.min()), degrees(y.min()), degrees(x.max()), degrees(y.max())
+
+
+def _wrapped(angle: Array) -> Array:
+    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
