@@ -17,9 +17,8 @@ BOX = (300, 60, 480, 200)  # x0, y0, x1, y1 px
 @pytest.fixture
 def detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DetectorLabeler:
     pytest.importorskip("onnx", reason="the toy detector is made with onnx")
-    from tests.engines import toy_detectors
-
     from gazeline.engines.add import Request, add_labeler
+    from tests.engines import toy_detectors
 
     monkeypatch.setenv("GAZELINE_MODELS", str(tmp_path / "models"))
     toy_detectors.write(tmp_path / "toy.onnx", "rows6")
