@@ -128,7 +128,7 @@ def _done(state: State, event: Event, now_ns: int, effects: list[Effect]) -> Sta
 def _decide(state: State, now_ns: int, effects: list[Effect]) -> State:
     """Start what can be started."""
     state = replace(state, inputs=replace(state.inputs, gaze=expired(state.inputs.gaze, now_ns)))
-    state = _settle_view(state)
+    state = state.settling()
     wanted = wanted_in(state.view, state.inputs, state.settings.outline.default_depth_m)
     state = _blank_without_gaze(state, wanted, now_ns, effects)
     state = _start_encode(state, wanted, effects)
@@ -326,17 +326,6 @@ def _prompted(state: State, prompt: UserPrompt, effects: list[Effect]) -> State:
         shown = state.shown.request.view, state.shown.answer.shape.box
     recentred = _take(state, heard.with_recentre(state.inputs, prompt, shown, state.settings.outline.default_depth_m))
     return recentred if recentred.inputs is state.inputs else replace(recentred, drift=Drift())
-
-
-def _settle_view(state: State) -> State:
-    """The pose at capture is guessed from earlier ones until a later one has come."""
-    if state.settled or state.view is None or state.view.frame.capture_ns is None:
-        return state
-    newest_ns = state.inputs.poses.newest_ns
-    last_row_ns = state.view.frame.capture_ns + state.view.calibration.readout_ns // 2
-    if newest_ns is None or newest_ns < last_row_ns:
-        return state
-    return replace(state, view=heard.view_of(state.inputs, state.view.frame, state.settings), settled=True)
 
 
 def _in_fovea(state: State, px: Vec2) -> bool:

@@ -1,14 +1,14 @@
 """Everything that the pipeline knows, as one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gazeline.runtime.config import Settings
 from gazeline.runtime.events import Answer, Decode, Encode, Encoded
 from gazeline.runtime.find.search import Search
 from gazeline.runtime.following import Following
 from gazeline.runtime.gaze_drift import Drift
-from gazeline.runtime.inputs import Inputs
+from gazeline.runtime.inputs import Inputs, view_of
 from gazeline.runtime.looks import Looks
 from gazeline.runtime.names import Names
 from gazeline.runtime.naming import Naming
@@ -58,3 +58,13 @@ class State:
     def names(self) -> Names:
         """What each track is called."""
         return self.naming.names
+
+    def settling(self) -> "State":
+        """With the view as it is known now: a pose at capture is guessed from earlier ones until a later one comes."""
+        if self.settled or self.view is None or self.view.frame.capture_ns is None:
+            return self
+        newest_ns = self.inputs.poses.newest_ns
+        last_row_ns = self.view.frame.capture_ns + self.view.calibration.readout_ns // 2
+        if newest_ns is None or newest_ns < last_row_ns:
+            return self
+        return replace(self, view=view_of(self.inputs, self.view.frame, self.settings), settled=True)

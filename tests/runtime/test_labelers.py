@@ -58,7 +58,7 @@ def test_the_box_that_fits_a_mask_names_it_and_no_other(detector: DetectorLabele
 def test_a_box_that_fits_less_well_is_believed_less(detector: DetectorLabeler) -> None:
     image = picture()
     x0, y0, x1, y1 = BOX
-    scores = [detector.label([crop(image, (x0, y0, x1, y1 + more))])[0].score for more in (0, 40, 80)]
+    scores = [detector.label([crop(image, (x0, y0, x1, y1 + more))])[0].score for more in (0, 60, 100)]
     assert scores[0] > scores[1] > scores[2] > 0.4
 
 
