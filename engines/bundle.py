@@ -59,11 +59,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Likeness(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the likeness of two descriptions (the cosine c of their vectors) is to be read: the chance that they are of
-    one thing is 1 / (1 + exp(-slope * (c - middle))), where as many pairs are of one thing as of two."""
+    """How likenesses of descriptions (cosines of their vectors) are to be read; see `gazeline.engines.likeness`.
 
-    middle: Annotated[float, Meta(ge=-1.0, le=1.0)] = 0.8
-    slope: Annotated[float, Meta(gt=0.0, le=1000.0)] = 12.0
+    The chance that a look is at a known thing, to a look at which it has the cosine c, and which is more alike than the
+    next one by m, is 1 / (1 + exp(-slope * (c - middle) - margin * m)). The defaults are a guess for
+    untrained descriptions.
+    """
+
+    middle: Annotated[float, Meta(ge=-1.0, le=2.0)] = 0.85
+    slope: Annotated[float, Meta(ge=0.1, le=100.0)] = 12.0
+    margin: Annotated[float, Meta(ge=0.0, le=100.0)] = 10.0
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):

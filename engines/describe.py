@@ -31,6 +31,13 @@ class Description:
     scores: Floats = field(default_factory=_no_scores)
 
 
+def together(earlier: Description | None, now: Description, share: float = 0.2) -> Description:
+    """What looks at one thing in a row come to: the mean of their vectors, of which the newest has ``share``."""
+    if earlier is None or earlier.vector.shape != now.vector.shape:
+        return now
+    return Description(unit((1.0 - share) * earlier.vector + share * now.vector), now.scores)
+
+
 class Describer(Protocol):
     """Describes what lies under masks."""
 

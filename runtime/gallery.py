@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from gazeline.engines.bundle import Likeness
+from gazeline.engines.likeness import chances
 from gazeline.runtime.files import read_bytes
 from gazeline.runtime.label import Crop, Named
 
@@ -29,7 +30,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 MAX_BYTES = 256 << 20
 MOST_LOOKS = 20_000  # altogether
 MOST_OF_A_NAME = 50  # of a name the oldest look goes when another one comes
-AGAINST = 2.0  # how much more a look at what it is not counts
+AGAINST = 30.0  # slope from "as like what it is not" (0.5) to "more like what it is"
 SAME_LOOK = 0.995  # cosine from which on a look tells nothing new
 
 
@@ -79,8 +80,7 @@ class Gallery:
     def search(self, vector: Floats) -> list[tuple[str, float]]:
         """The taught names that a description may be, with the probability of each, the likeliest first.
 
-        Of each name the most alike look counts, against the most alike one that is not it. The names compete with each
-        other and with "none of them".
+        Of each name the most alike look counts, unless one that is not it is more alike.
         """
         if self.vectors is None or self.owners is None or self.is_it is None or vector.shape != self.vectors.shape[1:]:
             return []
@@ -88,10 +88,7 @@ class Gallery:
         best, worst = np.full((2, len(self.known)), -1.0)
         np.maximum.at(best, self.owners[self.is_it], cosine[self.is_it])
         np.maximum.at(worst, self.owners[~self.is_it], cosine[~self.is_it])
-        slope = self.likeness.slope
-        logit = slope * np.minimum(best - self.likeness.middle, AGAINST * (best - worst))
-        odds = np.exp(np.clip(logit, -30.0, 30.0))
-        chance = odds / (1.0 + odds.sum())
+        chance = np.minimum(chances(best, self.likeness), 1.0 / (1.0 + np.exp(-AGAINST * (best - worst))))
         order = np.argsort(-chance)[:5]
         return [(self.known[i], float(chance[i])) for i in order if best[i] > -1.0]
 

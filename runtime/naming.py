@@ -2,30 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
+from gazeline.engines.describe import Description, together
 from gazeline.runtime.events import Answer, Decoded, Label, Labelled, Taught, Teach
 from gazeline.runtime.gallery import checked
 from gazeline.runtime.label import Traits
 from gazeline.runtime.messages import OverlayObject, UserPrompt
 from gazeline.runtime.names import MOST_TRACKS, Names
 
-if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
-    from gazeline.engines.describe import Description
-
 
 @dataclass(frozen=True, eq=False)
 class Naming:
     """``names`` of all tracks; ``labelling``: what is being asked; ``asked_ns``: when there was last an answer.
 
-    ``traits`` of each track, to find it by. What teaching needs: how each track looked last, and which one was gazed at
+    ``traits`` of each track, to find it by. What teaching needs: how each track looks, and which one was gazed at
     last.
     """
 
     names: Names = field(default_factory=Names)
     labelling: Label | None = None
     asked_ns: int = 0
-    looks: Mapping[int, "Description"] = field(default_factory=dict)
+    looks: Mapping[int, Description] = field(default_factory=dict)
     gazed: int | None = None
     traits: Mapping[int, Traits] = field(default_factory=dict)
 
@@ -42,20 +39,22 @@ def looked(
 
     ``phrases``: what is looked for by its looks.
     """
-    things = tuple((thing.id, answer) for thing in objects if (answer := _answer_of(thing, event.answers)) is not None)
-    looks = dict(naming.looks)
-    for track_id, answer in things:
-        looks.pop(track_id, None)
-        if answer.description is not None:
-            looks[track_id] = answer.description
+    looks, found = dict(naming.looks), []
+    for thing in objects:
+        answer = _answer_of(thing, event.answers)
+        if answer is not None and answer.description is not None:
+            looks[thing.id] = together(looks.pop(thing.id, None), answer.description)
+            answer = replace(answer, description=looks[thing.id])
+        if answer is not None:
+            found.append((thing.id, answer))
     while len(looks) > MOST_TRACKS:
         del looks[next(iter(looks))]
     gazed = next((thing.id for thing in objects if thing.gazed), naming.gazed)
     naming = replace(naming, looks=looks, gazed=gazed)
-    new = any(track_id not in naming.names.beliefs for track_id, _ in things)
-    if not things or naming.labelling is not None or not (new or now_ns - naming.asked_ns >= every_ms * 1e6):
+    new = any(track_id not in naming.names.beliefs for track_id, _ in found)
+    if not found or naming.labelling is not None or not (new or now_ns - naming.asked_ns >= every_ms * 1e6):
         return naming, None
-    request = Label(event.request.encoded, things, phrases)
+    request = Label(event.request.encoded, tuple(found), phrases)
     return replace(naming, labelling=request), request
 
 

@@ -41,9 +41,9 @@ class Pool(nn.Module):
         colour_around, _ = _moments(F.avg_pool2d(image, 8), around8)
         colour_slope, _ = _slopes(half, chance)
         bins, _ = _moments(_histogram(half), chance)
-        window = image_embeddings.mean((2, 3)).expand(len(masks), -1)
+        window = image_embeddings.mean((2, 3)).expand(masks.shape[0], -1)
         maps = (*embeddings, around, window, keys, *fine, tall, wide)
-        light = image.mean((2, 3)).expand(len(masks), -1)
+        light = image.mean((2, 3)).expand(masks.shape[0], -1)
         plain = (*colour, colour_around, colour_slope, light, bins, _shape(chance), _distance(depth, chance))
         return torch.cat([*maps, *plain], 1)
 

@@ -11,18 +11,27 @@ from numpy.typing import NDArray
 from gazeline.engines.bundle import Likeness
 from gazeline.engines.gazeline_s.describer import Head
 from gazeline.engines.gazeline_s.looks import NOTHING, Looks, classes_of
+from gazeline.engines.likeness import margins
 
+CLEAR_PX, CLEAR_FIT = 1000, 0.6
+GALLERIES = (1, 2, 5, 15, 40)  # things known at a time, to fit how likenesses are read
 BINS = 15  # of the calibration error
 WANTED = 0.8  # of the names that are said, this share is to be right
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of one set of looks. ``top1`` and ``top5`` are of named things; ``said`` of all looks, walls included."""
+    """Figures of one set of looks. ``top1`` and ``top5`` are of things whose kind has a name, ``clear_…`` of those of
+    which at least CLEAR_PX are to be seen and which were outlined rightly; ``said`` is of all, walls included."""
 
     looks: int
     kinds: int
     top1: float
     top5: float
+    clear_looks: int
+    clear_top1: float
+    clear_top5: float
+    clear_said: float
+    clear_said_right: float
     by_kind: dict[str, tuple[float, int]]
     calibration_error: float
     temperature: float
@@ -30,7 +39,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     said: float
     said_right: float
     walls_named: float
-    likeness: tuple[float, float]
+    likeness: Likeness
     same_thing_auc: float
     same_thing_auc_pooled: float
 
@@ -41,10 +50,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.looks} looks at places never seen, {self.kinds} kinds",
                 f"top-1 {self.top1:.3f}, top-5 {self.top5:.3f}, expected calibration error "
                 f"{self.calibration_error:.3f} (temperature {self.temperature:.2f})",
+                f"clear looks ({self.clear_looks}): top-1 {self.clear_top1:.3f}, top-5 {self.clear_top5:.3f}, a name "
+                f"is said of {self.clear_said:.1%}, right for {self.clear_said_right:.1%}",
                 f"at {self.threshold:.2f} a name is said of {self.said:.1%} of all looks, right for "
                 f"{self.said_right:.1%}; of walls and floors {self.walls_named:.1%} are named",
                 f"same thing or another of its kind: AUC {self.same_thing_auc:.3f}, untrained "
-                f"{self.same_thing_auc_pooled:.3f}; likeness {self.likeness[0]:.2f}, {self.likeness[1]:.1f}",
+                f"{self.same_thing_auc_pooled:.3f}",
             )
         )
 
@@ -74,36 +85,55 @@ def temperature_of(head: Head, looks: Looks, kinds: list[str]) -> float:
     return float(tried[int(np.argmin(losses))])
 
 
-def likeness_of(head: Head, looks: Looks) -> Likeness:
-    """The logistic curve from the cosine of two looks to the chance that they are of one thing.
+def likeness_of(vectors: NDArray[np.float32], looks: Looks) -> Likeness:
+    """How cosines are to be read: fitted to galleries of things of these looks, small ones and large ones.
 
-    Fitted to pairs from different views: as many of one thing as of two, half of those of one kind.
+    Half of the looks that are asked about are at things that are in the gallery, in another view, and half are not.
     """
-    vectors = Described.of(head, looks).vectors
-    same, other = _pairs(looks, np.random.default_rng(0))
-    likeness, wanted, weight = [], [], []
-    for (a, b), one in ((same, 1.0), (other, 0.0)):
-        likeness.append((vectors[a] * vectors[b]).sum(1))
-        wanted.append(np.full(len(a), one))
-        weight.append(np.full(len(a), 0.5 / max(1, len(a))))
-    slope, offset = _logistic(np.concatenate(likeness), np.concatenate(wanted), np.concatenate(weight))
-    slope = float(np.clip(slope, 0.1, 100.0))
-    return Likeness(middle=round(float(np.clip(-offset / slope, -1.0, 1.0)), 4), slope=round(slope, 3))
+    rng = np.random.default_rng(0)
+    things = _things(looks)
+    rows: list[tuple[float, float, bool, bool]] = []  # cosine, margin, right, known
+    for known in GALLERIES * 6:
+        order = rng.permutation(len(things))[: 2 * known]
+        inside, outside = (things[i] for i in order[::2]), [things[i] for i in order[1::2]]
+        kept, asked = [], []
+        for number, thing in enumerate(inside):
+            views = rng.permutation(np.unique(looks.views[thing]))
+            shown = np.isin(looks.views[thing], views[: rng.integers(1, len(views))])
+            kept.append(vectors[thing[shown]])
+            asked += [(index, number) for index in thing[~shown].tolist()]
+        strangers = [(index, -1) for index in np.concatenate(outside or [np.zeros(0, int)]).tolist()]
+        for index, number in asked + [strangers[i] for i in rng.permutation(len(strangers))[: len(asked)]]:
+            best = np.array([float((looks_ @ vectors[index]).max()) for looks_ in kept])
+            first = int(best.argmax())
+            rows.append((float(best[first]), float(margins(best)[first]), first == number, number >= 0))
+    told = np.array(rows, float).reshape(-1, 4)
+    if not told[:, 2].any():
+        return Likeness()
+    slope, margin, offset = _logistic(told[:, :2], told[:, 2])
+    slope, margin = float(np.clip(slope, 0.1, 100.0)), float(np.clip(margin, 0.0, 100.0))
+    middle = round(float(np.clip(-offset / slope, -1.0, 2.0)), 4)
+    return Likeness(middle=middle, slope=round(slope, 3), margin=round(margin, 3))
 
 
-def _logistic(
-    values: NDArray[np.float32], wanted: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Slope and offset of the logistic curve through 0s and 1s, by Newton's method; a little towards no slope."""
-    x = np.stack([values.astype(np.float64), np.ones(len(values))])  # (2, N)
-    curve, towards = np.zeros(2), 1e-4 * np.eye(2)
+def _things(looks: Looks) -> list[NDArray[np.intp]]:
+    """The looks at each thing that was seen in several views."""
+    rows: dict[tuple[int, int], list[int]] = {}
+    for index in np.flatnonzero(looks.things > 0).tolist():
+        rows.setdefault((int(looks.places[index]), int(looks.things[index])), []).append(index)
+    return [np.array(r) for r in rows.values() if len(np.unique(looks.views[r])) > 1]
+
+
+def _logistic(values: NDArray[np.float64], wanted: NDArray[np.float64]) -> list[float]:
+    """Slopes of the values (N, k) and offset of the logistic curve through 0s and 1s (N,), by Newton's method."""
+    x = np.concatenate([values.T, np.ones((1, len(values)))])  # (k + 1, N)
+    curve, towards = np.zeros(len(x)), 0.1 * np.eye(len(x))
     for _ in range(50):
         chance = 1 / (1 + np.exp(-np.clip(curve @ x, -40.0, 40.0)))
-        gradient = x @ (weight * (chance - wanted)) + towards @ curve
-        step = np.linalg.solve((x * (weight * chance * (1 - chance))) @ x.T + towards, gradient)
+        gradient = x @ (chance - wanted) + towards @ curve
+        step = np.linalg.solve((x * (chance * (1 - chance))) @ x.T + towards, gradient)
         curve -= step / max(1.0, float(np.abs(step).max()) / 5.0)
-    slope, offset = curve.tolist()
-    return slope, offset
+    return [float(value) for value in curve]
 
 
 def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, likeness: Likeness) -> Report:
@@ -113,6 +143,7 @@ def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, like
     best = chance[:, :-1].argmax(1)
     score = chance[np.arange(len(best)), best]
     named = (classes >= 0) & (classes < len(kinds))
+    clear = named & (looks.areas >= CLEAR_PX) & (looks.fits >= CLEAR_FIT)
     right = best == classes
     ranked = np.argsort(-chance[:, :-1], axis=1)[:, :5]
     by_kind = {
@@ -120,6 +151,7 @@ def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, like
         for i, k in enumerate(kinds)
         if (classes == i).any()
     }
+    in_five = (ranked == classes[:, None]).any(1)
     threshold = _threshold(score, right)
     said = score >= threshold
     walls = looks.kinds == NOTHING
@@ -127,19 +159,28 @@ def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, like
     return Report(
         looks=len(looks),
         kinds=len(kinds),
-        top1=float(right[named].mean()),
-        top5=float((ranked[named] == classes[named, None]).any(1).mean()),
+        top1=_share(right[named]),
+        top5=_share(in_five[named]),
+        clear_looks=int(clear.sum()),
+        clear_top1=_share(right[clear]),
+        clear_top5=_share(in_five[clear]),
+        clear_said=_share(said[clear]),
+        clear_said_right=_share(right[clear & said]),
         by_kind=by_kind,
         calibration_error=calibration_error(score, right),
         temperature=temperature,
         threshold=threshold,
         said=float(said.mean()),
-        said_right=float(right[said].mean()) if said.any() else 1.0,
-        walls_named=float(said[walls].mean()) if walls.any() else 0.0,
-        likeness=(likeness.middle, likeness.slope),
+        said_right=_share(right[said]),
+        walls_named=_share(said[walls]),
+        likeness=likeness,
         same_thing_auc=_auc(described.vectors, *pairs),
         same_thing_auc_pooled=_auc(looks.pooled.astype(np.float32), *pairs),
     )
+
+
+def _share(which: NDArray[np.bool_]) -> float:
+    return float(which.mean()) if len(which) else 0.0
 
 
 def calibration_error(score: NDArray[np.float32], right: NDArray[np.bool_]) -> float:

@@ -34,7 +34,8 @@ NOTHING = ""  # the kind of walls and floors
 @dataclass(frozen=True, eq=False)
 class Looks:
     """N looks. ``statistics`` (N, F) and ``pooled`` (N, C), what the untrained describer makes of each; ``kinds``,
-    ``places``, ``things`` (an id in its place, 0: walls and floor) and ``views``, (N,) each."""
+    ``places``, ``things`` (an id in its place, 0: walls and floor), ``views``, ``areas`` (px of the picture that are to
+    be seen of the thing) and ``fits`` (the mask's IoU with it), (N,) each."""
 
     statistics: NDArray[np.float16]
     pooled: NDArray[np.float16]
@@ -42,6 +43,8 @@ class Looks:
     places: NDArray[np.int64]
     things: NDArray[np.int64]
     views: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    fits: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -129,7 +132,7 @@ class _Taker:
         shown = [bool(window.contains(click)) for click in clicks]
         things = [thing for thing, seen in zip(things, shown, strict=True) if seen]
         prompts = [Prompt([click]) for click, seen in zip(clicks, shown, strict=True) if seen]
-        kept: list[tuple[int, NDArray[np.float32]]] = []
+        kept: list[tuple[int, float, NDArray[np.float32]]] = []
         for thing, masks in zip(things, self.segmenter.decode(embedding, prompts), strict=True):
             wanted = cv2.resize(
                 (ids == thing).astype(np.float32), masks.logits.shape[1:][::-1], interpolation=cv2.INTER_AREA
@@ -138,18 +141,25 @@ class _Taker:
             right = iou(logits > 0, wanted > 0.5)
             if thing == 0:
                 if (wanted[logits > 0] > 0.5).sum() > 0.7 * max(1, (logits > 0).sum()):
-                    kept.append((0, logits))
+                    kept.append((0, right, logits))
             elif not self.plain and (right < LEAST_IOU or rng.random() < 0.3):
-                kept.append((thing, np.asarray(12.0 * wanted - 6.0, np.float32)))
+                kept.append((thing, 1.0, np.asarray(12.0 * wanted - 6.0, np.float32)))
             elif self.plain or right >= LEAST_IOU:
-                kept.append((thing, logits))
+                kept.append((thing, right, logits))
         if not kept:
             return []
-        return [self._row(embedding, scene, view, kept)]
+        return [self._row(embedding, scene, view, areas, kept)]
 
-    def _row(self, embedding: Embedding, scene: Scene, view: int, kept: list[tuple[int, NDArray[np.float32]]]) -> _Rows:
-        things = np.array([thing for thing, _ in kept])
-        masks = [logits for _, logits in kept]
+    def _row(
+        self,
+        embedding: Embedding,
+        scene: Scene,
+        view: int,
+        areas: NDArray[np.int64],
+        kept: list[tuple[int, float, NDArray[np.float32]]],
+    ) -> _Rows:
+        things, fits = np.array([thing for thing, _, _ in kept]), np.array([fit for _, fit, _ in kept])
+        masks = [logits for _, _, logits in kept]
         tensors = {**embedding.seen, **embedding.tensors, "masks": np.stack(masks)}
         statistics = Pool()(*(torch.from_numpy(tensors[name]) for name in INPUTS)).numpy()
         described = PooledDescriber(next(iter(embedding.tensors))).describe(embedding.tensors, masks)
@@ -158,7 +168,7 @@ class _Taker:
         place = scene.place if scene.place is not None else -1 - view  # a picture that stands for itself
         everywhere = np.ones_like(things)
         half = statistics.astype(np.float16), pooled.astype(np.float16)
-        return *half, kinds, place * everywhere, things, view * everywhere
+        return *half, kinds, place * everywhere, things, view * everywhere, areas[things], fits
 
     def _embedding(self, rng: np.random.Generator, scene: Scene, window: Window) -> Embedding:
         if self.plain:

@@ -57,6 +57,8 @@ def write_scene(folder: Path, number: int, scene: Scene) -> None:
         arrays["depth_mm"] = scene.depth_mm
     if scene.kinds:
         arrays["object_kinds"] = np.array(scene.kinds)
+    if scene.place is not None:
+        arrays["scene_seed"] = np.array(scene.place)
     np.savez_compressed(folder / f"{number:06d}.npz", allow_pickle=False, **arrays)
     bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(folder / f"{number:06d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 93])

@@ -23,7 +23,7 @@ from torch import Tensor
 from gazeline.engines import bundle as bundles
 from gazeline.engines.gazeline_s.describer import Head
 from gazeline.engines.gazeline_s.describer_export import export_describer
-from gazeline.engines.gazeline_s.describer_scores import likeness_of, measure, temperature_of
+from gazeline.engines.gazeline_s.describer_scores import Described, likeness_of, measure, temperature_of
 from gazeline.engines.gazeline_s.looks import NOTHING, Looks, classes_of, read_looks, take_looks, write_looks
 
 HELD_OUT = 8  # one place in so many sets the scores' temperature and the vectors' likeness, and is not trained on
@@ -58,7 +58,7 @@ def main(
     kinds = named_kinds(seen)
     head = train(seen, kinds, steps, seed)
     temperature = temperature_of(head, kept, kinds)
-    likeness = likeness_of(head, kept)
+    likeness = likeness_of(Described.of(head, kept).vectors, kept)
     report = measure(head, fresh, kinds, temperature, likeness)
     (work / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     written = export_describer(head, temperature, bundle, kinds, likeness, report.threshold)

@@ -10,7 +10,9 @@ from gazeline.runtime.options import Model
 Scenes = Annotated[list[str] | None, typer.Option("--scene", help="May be repeated.", show_default="kitchen desk room")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Write all figures.")]
 
-app = typer.Typer(help="Measurements: speed, registration, sizes.", rich_markup_mode="rich", no_args_is_help=True)
+app = typer.Typer(
+    help="Measurements: speed, registration, sizes, teaching.", rich_markup_mode="rich", no_args_is_help=True
+)
 
 
 @app.command("hud")
@@ -133,3 +135,29 @@ def sizes(
 
     options = {"scene": scene, "seed": seed, "model": model}
     bench_simulated.run("sizes", options, "Width and height as seen from the camera", out)
+
+
+@app.command("teach")
+def bench_teach(
+    model: Model = "gazeline-s",
+    views: Annotated[
+        Path | None,
+        typer.Option("--views", metavar="FOLDER", help="Other views, of gazeline sim views.", show_default="rendered"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other looks are taught.")] = 0,
+    out: Out = None,
+) -> None:
+    """How well taught things are known again after 1, 3 and 5 looks, and how often others are taken for them.
+
+    In simulated rooms that were not trained on, beside an untrained describer. Takes a few minutes, most of them to
+    render the views, which are kept.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench teach
+      gazeline bench teach --model sam-vit-b --out teach.json
+    """
+    from gazeline.runtime import bench_teach as bench
+
+    bench.bench(model or "gazeline-s", views, out, seed)

@@ -16,16 +16,17 @@ SCENES, VIEWS_PER_SCENE, VIEW_PX = 40, 3, 480
 POLL_S = 0.2
 
 
-def simulated_views(progress: Progress, scenes: int = SCENES) -> Path:
+def simulated_views(progress: Progress, scenes: int = SCENES, views_per_scene: int = VIEWS_PER_SCENE) -> Path:
     """The folder of the views, rendered first where they are missing. ValueError: why that is impossible."""
-    folder = cache_folder() / f"views-{version('gazeline')}-{UNSEEN}"
-    count = scenes * VIEWS_PER_SCENE
+    many = "" if views_per_scene == VIEWS_PER_SCENE else f"-{views_per_scene}"
+    folder = cache_folder() / f"views-{version('gazeline')}-{UNSEEN}{many}"
+    count = scenes * views_per_scene
     if _there(folder) >= count:
         return folder
     task = progress.add_task(f"rendering to {folder}", total=count, completed=_there(folder))
     options = {"--out": folder, "--count": count, "--seed0": UNSEEN, "--size": VIEW_PX}
     words = [str(word) for option in options.items() for word in option]
-    command = (sys.executable, "-m", "gazeline.sim", "views", *words, "--views-per-scene", str(VIEWS_PER_SCENE))
+    command = (sys.executable, "-m", "gazeline.sim", "views", *words, "--views-per-scene", str(views_per_scene))
     with Family() as family:
         family.start(Program("the simulator", command))
         while not (ended := family.ended()):

@@ -13,7 +13,7 @@ from gazeline.runtime import gallery
 from gazeline.runtime.gallery import Gallery, Shelf
 
 MODEL = "toy@1"
-LIKENESS = Likeness(middle=0.7, slope=20.0)
+LIKENESS = Likeness(middle=0.7, slope=20.0, margin=2.0)
 D = 32
 
 
