@@ -1,13 +1,15 @@
 """Which outline of a picture is which track, by where it stands, its size, and what it looks like."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.appearance import alike
 from gazeline.runtime.assignment import Array, best_pairs
-from gazeline.runtime.carry import Standing
+from gazeline.runtime.carry import Standing, seen_from, turns
 from gazeline.runtime.shape import Overlap, Shape, overlap_of
 from gazeline.runtime.track import Track
 
@@ -16,6 +18,7 @@ NEAR = 0.6  # or middles closer than this share of the size (square root of the 
 LEAST_AREA_RATIO = 0.5
 NEAR_SCORE = 0.15
 LOOKS = 0.3  # what likeness adds to or takes from the overlap
+KNOWN, OFTEN = 0.1, 5  # a thing that was seen so often is preferred by this to one that was seen once
 OTHER = -0.9  # less alike than this is another thing, wherever it stands
 UNSURE_NS = 2_000_000_000  # not known to be there for longer, a place alone says little:
 STILL_ALIKE = 0.0  # what stands there must look like it,
@@ -31,6 +34,7 @@ def associate(
     tracks: Sequence[Track],
     standing: Sequence[Standing | None],
     shapes: Sequence[Shape],
+    camera: Camera | None,
     t_ns: int,
 ) -> dict[int, int]:
     """The track (its index) of each outline (its index) in a picture taken at ``t_ns``; what is left out fits none."""
@@ -39,12 +43,13 @@ def associate(
         for j, where in enumerate(standing)
         if where is not None
         for i, shape in enumerate(shapes)
-        if (overlap := overlap_of(shape.rings, where.rings)).a > 0.0
+        if (overlap := _overlap(shape, tracks[j].shape, where, camera)).a > 0.0
     }
     scores = np.zeros((len(shapes), len(tracks)))
     for (i, j), overlap in overlaps.items():
         if may_be(tracks[j], shapes[i], t_ns):
-            scores[i, j] = _score(overlap, alike(tracks[j].appearance, shapes[i].appearance))
+            looks = alike(tracks[j].appearance, shapes[i].appearance)
+            scores[i, j] = _score(overlap, looks, tracks[j].sightings)
     _pieces(scores, overlaps)
     _merges(scores, overlaps, tracks, standing)
     return dict(best_pairs(scores))
@@ -70,7 +75,27 @@ def distance_m(p_world: Array, T_world_camera: SE3) -> float:
     return float(np.linalg.norm(p_world - T_world_camera.xyz_m))
 
 
-def _score(overlap: Overlap, looks: float | None) -> float:
+def _overlap(shape: Shape, track: Shape, where: Standing, camera: Camera | None) -> Overlap:
+    """Of an outline with a track's, as far as both pictures showed them.
+
+    Of both only what lies in this picture counts, and of this outline only what the earlier one would have shown.
+    """
+    here = overlap_of(shape.rings, where.rings, None if camera is None else (camera.width, camera.height))
+    there = track.T_world_camera
+    if not track.cut or here.a == 0.0 or camera is None or there is None or not turns(shape, camera, there):
+        return here
+    rings = seen_from(shape, camera, there)
+    if not rings:
+        return here
+    every = np.concatenate(rings)
+    low, high = every.min(axis=0), every.max(axis=0)
+    last = np.array([camera.width, camera.height]) - 0.5
+    shown = np.clip(high, -0.5, last) - np.clip(low, -0.5, last)
+    share = float(shown.prod() / max(float((high - low).prod()), 1e-9))  # of it that the earlier picture showed
+    return replace(here, a=max(here.a * share, here.common))
+
+
+def _score(overlap: Overlap, looks: float | None, sightings: int) -> float:
     """0: not the same; the more, the likelier."""
     if overlap.iou >= LEAST_IOU:
         place = overlap.iou
@@ -79,7 +104,8 @@ def _score(overlap: Overlap, looks: float | None) -> float:
         if small < LEAST_AREA_RATIO * large or overlap.apart > NEAR * small**0.5:
             return 0.0
         place = NEAR_SCORE
-    return max(place + LOOKS * (looks or 0.0), 0.01)
+    known = KNOWN * min(sightings, OFTEN) / OFTEN
+    return max(place + LOOKS * (looks or 0.0) + known, 0.01)
 
 
 def _pieces(scores: Array, overlaps: dict[tuple[int, int], Overlap]) -> None:

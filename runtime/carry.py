@@ -27,7 +27,7 @@ def standings(tracks: Sequence[Track], camera: Camera | None, T_world_camera: SE
 
     All vertices of all tracks go through the lens at once. Where a pose is missing, an outline stays where it was.
     """
-    turned = [i for i, track in enumerate(tracks) if _turns(track.shape, camera, T_world_camera)]
+    turned = [i for i, track in enumerate(tracks) if turns(track.shape, camera, T_world_camera)]
     found: list[Standing | None] = [
         Standing(_warped(track.shape.rings, track.trail.warp), track.shape.rays, track.shape.depths)
         if T_world_camera is None or track.shape.T_world_camera is None or camera is None
@@ -47,6 +47,16 @@ def standings(tracks: Sequence[Track], camera: Camera | None, T_world_camera: SE
     for i in turned:
         found[i], first = _standing(tracks[i], camera, px[first:], rays[first:], far[first:], seen[first:], first)
     return found
+
+
+def seen_from(shape: Shape, camera: Camera, T_world_camera: SE3) -> Rings:
+    """Where an outline with rays and a pose stands in the picture of another pose; vertices behind it left out."""
+    T_camera_world = T_world_camera.inverse()
+    p_camera = shape.h_world[:, :3] @ T_camera_world.R.T + shape.h_world[:, 3:] * T_camera_world.xyz_m
+    px, _ = camera.project(p_camera / np.maximum(np.linalg.norm(p_camera, axis=1, keepdims=True), 1e-9))
+    rings = np.split(px, np.cumsum([len(ring) for ring in shape.rays])[:-1])
+    finite = (ring[np.isfinite(ring).all(axis=1)] for ring in rings)
+    return tuple(ring for ring in finite if len(ring) >= 3)
 
 
 def _standing(
@@ -74,7 +84,7 @@ def _standing(
     return Standing(pixels, directions, distances if known else ()), first + at
 
 
-def _turns(shape: Shape, camera: Camera | None, T_world_camera: SE3 | None) -> bool:
+def turns(shape: Shape, camera: Camera | None, T_world_camera: SE3 | None) -> bool:
     """Whether what the head's motion does to an outline can be told."""
     return camera is not None and T_world_camera is not None and shape.T_world_camera is not None and bool(shape.rays)
 

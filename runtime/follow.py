@@ -34,8 +34,8 @@ TOGETHER_PX = 1.0  # points that stray farther from the others are not of the sa
 FEWEST, MOST_OF = 3, 0.4  # so many points, and this share of them, must move together
 SIMILAR = 8  # with so many the outline turns and grows, too
 STILL_PX = 0.6  # with a known head pose, a smaller motion is noise
-LIGHTER = 45.0  # grey values by which all may change with the light
-CHANGED, NOISE = 0.7, 12.0  # a texture that differs by more than this share of its own contrast and this is another
+LIGHTER = 20.0  # grey values by which all may change with the light
+CHANGED, NOISE = 0.5, 8.0  # a texture that differs by more than this share of its own contrast and this is another
 NEARER, FARTHER = 0.8, 1.25  # of the distance that it should be at: covered, or gone
 MOST_OFF = 0.6  # by this share of what is known
 

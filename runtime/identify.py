@@ -31,7 +31,7 @@ def assign(
     """
     tracks = tuple(track for track in tracker.tracks if _kept(track, t_ns))
     pose = shapes[0].T_world_camera if shapes else None
-    found = associate(tracks, standings(tracks, camera, pose), shapes, t_ns)
+    found = associate(tracks, standings(tracks, camera, pose), shapes, camera, t_ns)
     left_shapes = [i for i in range(len(shapes)) if i not in found]
     left_tracks = [j for j in range(len(tracks)) if j not in found.values()]
     again = reidentify([tracks[j] for j in left_tracks], [shapes[i] for i in left_shapes], t_ns)

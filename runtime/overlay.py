@@ -22,6 +22,8 @@ CARRIED_NS = 15_000_000_000  # for so long an outline is carried on without bein
 UNSEEN_NS = 3_000_000_000  # for so long if the pictures do not show it any more,
 LOST_NS = 150_000_000  # for so long if they show something else in its place,
 BLIND_NS = 400_000_000  # and for so long if neither they nor the head's pose tell where it went
+SURE = 0.9  # a better outline need not be found twice to be carried on
+CUT_PX = 2.0  # an outline that comes so near to the border goes on beyond it
 LEAST_SHOWN = 0.25  # share of its box that must be in the picture
 NOTHING: Mapping[int, Rings] = {}
 
@@ -75,7 +77,15 @@ def shape_of(answer: Answer, view: View, depth_m: float | None) -> Shape:
         depths=() if answer.distances is None else answer.distances.rings,
         score=answer.score,
         appearance=Appearance(answer.colours, vector) if known else None,
+        cut=is_cut(answer.shape.rings, view),
     )
+
+
+def is_cut(rings: Rings, view: View) -> bool:
+    """Whether an outline touches the border of its picture."""
+    every = np.concatenate(rings)
+    last = np.array([view.frame.width, view.frame.height]) - 1.0
+    return bool((every < CUT_PX).any() or (every > last - CUT_PX).any())
 
 
 def object_of(
@@ -128,7 +138,7 @@ def carried(
 
 def _shows(track: Track, view: View, t_ns: int) -> bool:
     """Whether a thing is still to be taken for being where it was seen last."""
-    if track.sightings < 2 or t_ns - track.seen_ns > CARRIED_NS:
+    if (track.sightings < 2 and track.shape.score <= SURE) or t_ns - track.seen_ns > CARRIED_NS:
         return False
     lost_ns = track.trail.lost_ns
     if lost_ns is not None and t_ns - lost_ns > LOST_NS:

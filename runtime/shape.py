@@ -20,8 +20,8 @@ INNER = 6  # points along the longer side of an outline's box that stand for its
 @dataclass(frozen=True, eq=False)
 class Shape:
     """An outline as it was seen: rings (V, 2) in px; the same as unit rays (V, 3) in the camera frame and the camera's
-    pose then, where known; the distance, and that of each vertex (V,), where known; how sure the model is of it, and
-    what it looks like."""
+    pose then, where known; the distance, and that of each vertex (V,), where known; how sure the model is of it, what
+    it looks like, and whether the picture's border cuts it off."""
 
     rings: Rings
     rays: Rings = ()
@@ -30,6 +30,7 @@ class Shape:
     depths: Rings = ()
     score: float = 0.0
     appearance: Appearance | None = None
+    cut: bool = False
 
     @cached_property
     def d_world(self) -> Array:
@@ -121,16 +122,22 @@ def iou_of(a: Rings, b: Rings) -> float:
     return overlap_of(a, b).iou
 
 
-def overlap_of(a: Rings, b: Rings) -> Overlap:
-    """How two outlines in pixels lie on each other; of two whose boxes do not touch, nothing but that."""
+def overlap_of(a: Rings, b: Rings, size: tuple[int, int] | None = None) -> Overlap:
+    """How two outlines in pixels lie on each other; of two whose boxes do not touch, nothing but that.
+
+    ``size``: of the picture; what of them lies outside of it plays no part.
+    """
     low_a, high_a, low_b, high_b = (
         getattr(np.concatenate(rings), side)(axis=0) for rings in (a, b) for side in ("min", "max")
     )
     if (low_a > high_b).any() or (low_b > high_a).any():
         return NONE
     low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
+    if size is not None:
+        low, high = np.clip(low, -0.5, np.array(size) - 0.5), np.clip(high, -0.5, np.array(size) - 0.5)
     scale = (RASTER - 1) / max(float((high - low).max()), 1e-6)
-    drawn = [_drawn(rings, low, scale) for rings in (a, b)]
+    columns, rows = np.ceil((high - low) * scale).astype(int) + 1
+    drawn = [_drawn(rings, low, scale)[:rows, :columns] for rings in (a, b)]
     centres = [np.argwhere(each).mean(axis=0) if each.any() else np.full(2, np.inf) for each in drawn]
     area = 1.0 / scale**2
     distance = float(np.linalg.norm(centres[0] - centres[1])) / scale if all(each.any() for each in drawn) else np.inf

@@ -305,6 +305,7 @@ def registration(
 
 
 app.command()(measures.sizes)
+app.command()(measures.identity)
 
 
 def _settings(

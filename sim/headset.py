@@ -24,7 +24,7 @@ from gazeline.sim.delivery import Delivery, Faults, Link
 from gazeline.sim.depth_camera import DepthCamera, DepthSettings
 from gazeline.sim.eyes import Array, EyeSettings
 from gazeline.sim.head import HeadSettings, yaw_pitch_deg
-from gazeline.sim.render import Renderer
+from gazeline.sim.render import Rendered, Renderer
 from gazeline.sim.rig import CAMERA
 from gazeline.sim.rolling_shutter import rendered_by_rows
 from gazeline.sim.scene import Scene, build_scene
@@ -139,6 +139,10 @@ class Headset:
             depth = structs.replace(frame, topic=FRAME_DEPTH, format="depth16", exposure_ns=0, **size)
             deliveries += self._depths.deliver(index, t_ns, depth, plane.tobytes())
         return [*deliveries, *self._frames.deliver(index, t_ns, frame, jpeg)]
+
+    def render(self, T_world_head: SE3) -> Rendered:
+        """What the camera would see from a head pose, the scene being as it was last; without noise."""
+        return self._renderer.render(T_world_head @ self._camera.se3)
 
     def samples(self, index: int) -> list[Delivery]:
         """Gaze and head pose of sample number ``index``, taken at `sample_ns`."""

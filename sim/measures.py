@@ -23,5 +23,23 @@ def sizes(out: Out, scene: Scenes = None, seed: Seeds = None, model: Model = Non
     _write(out, sizes_.measure(tuple(scene or KINDS), tuple(seed or (0, 1)), model))
 
 
+def identity(
+    out: Out,
+    scene: Scenes = None,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.0, help="Of each scenario; 0: none.")] = 20.0,
+    session_seconds: Annotated[float, typer.Option("--session-seconds", min=0.0, help="With the model.")] = 20.0,
+    model: Model = None,
+) -> None:
+    """The measurement behind gazeline bench identity, as JSON."""
+    from gazeline.sim import identity as exact
+    from gazeline.sim import identity_session
+    from gazeline.sim.scene import KINDS
+
+    scenes = tuple(scene or KINDS)
+    rows = exact.measure(seconds, seed, scenes) if seconds else []
+    _write(out, rows + (identity_session.measure(session_seconds, seed, scenes, model) if session_seconds else []))
+
+
 def _write(out: Path, rows: Sequence[Any]) -> None:
     write_bytes(out, msgspec.json.format(msgspec.json.encode(rows)))

@@ -11,7 +11,7 @@ Scenes = Annotated[list[str] | None, typer.Option("--scene", help="May be repeat
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Write all figures.")]
 
 app = typer.Typer(
-    help="Measurements: speed, registration, sizes, teaching.", rich_markup_mode="rich", no_args_is_help=True
+    help="Measurements: speed, registration, sizes, identity, teaching.", rich_markup_mode="rich", no_args_is_help=True
 )
 
 
@@ -83,6 +83,39 @@ def registration(
             seconds=seconds,
             model=model,
         )
+    )
+
+
+@app.command()
+def identity(
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.0, max=600.0, help="Of each scenario with exact outlines; 0: none.")
+    ] = 20.0,
+    session_seconds: Annotated[
+        float, typer.Option("--session-seconds", min=0.0, max=600.0, help="Of each session with the model; 0: none.")
+    ] = 20.0,
+    scene: Scenes = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other scenes and another wearer.")] = 1,
+    model: Model = None,
+    out: Out = None,
+) -> None:
+    """How long ids last: IDF1 and switches per object-minute in the simulator, against exact truth.
+
+    First with exact outlines, given twice a second, so that nothing but identity is measured: somebody looks about,
+    swings the head so that all things leave the picture and come back, walks along the scene, looks away for half a
+    minute; in rooms people walk about. Then sessions with the real model, from picture to overlay. Takes some minutes.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench identity --out identity.json
+      gazeline bench identity --scene desk --seconds 10 --session-seconds 0
+    """
+    from gazeline.runtime import bench_simulated
+
+    options = {"seconds": seconds, "session-seconds": session_seconds, "scene": scene, "seed": seed, "model": model}
+    bench_simulated.run(
+        "identity", options, "How long ids last: the goals are 0.90 and 1 switch per object-minute", out
     )
 
 
