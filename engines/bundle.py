@@ -166,6 +166,8 @@ def find(name: str | Path) -> Path:
         return folder
     known = list_bundles()
     if name not in known:
+        if (user_folder() / name / "labeler.toml").is_file():
+            raise ValueError(f"{name} names things and does not outline them: use it with --label")
         names = ", ".join(sorted(known)) or "none"
         raise ValueError(f"there is no model called {name!r} (known: {names}); put it into {user_folder()}")
     return known[name]

@@ -13,6 +13,7 @@ import typer
 from gazeline.runtime import exits
 from gazeline.runtime.commands import bench, calibrate, engines, models, teach
 from gazeline.runtime.commands.eval import eval_
+from gazeline.runtime.commands.find import find
 from gazeline.runtime.commands.hud import hud
 from gazeline.runtime.options import (
     BUS_HELP,
@@ -43,6 +44,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(engines.app, name="engines")
 app.add_typer(bench.app, name="bench")
 app.command()(hud)
+app.command()(find)
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(teach.app, name="teach")
 

@@ -28,7 +28,7 @@ class DetectorLabeler:
             picture = crop.image if crop.picture is None else crop.picture
             if id(picture) not in found:  # alive in its crop, so that its id is its own
                 found[id(picture)] = self._detector.detect(picture)
-            named.append(self._named(box_of(crop), found[id(picture)]))
+            named.append(self._named(np.array(crop.box), found[id(picture)]))
         return named
 
     def _named(self, box: NDArray[np.float64], found: Detections) -> Named:
@@ -44,15 +44,6 @@ class DetectorLabeler:
         ranked = sorted(((score / total, name) for name, score in chances.items()), reverse=True)
         (score, name), *rest = ranked[: OTHERS + 1]
         return Named(name, score, "detector", tuple((other, chance) for chance, other in rest))
-
-
-def box_of(crop: Crop) -> NDArray[np.float64]:
-    """The mask's box in the picture that is looked at: x0, y0, x1, y1, outer edges; empty where the mask is."""
-    ys, xs = np.nonzero(crop.mask)
-    if not len(xs):
-        return np.zeros(4)
-    x, y = (0, 0) if crop.picture is None else crop.corner
-    return np.array([x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1], np.float64)
 
 
 def ious(box: NDArray[np.float64], boxes: NDArray[np.float32]) -> NDArray[np.float64]:

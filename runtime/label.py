@@ -29,6 +29,15 @@ class Crop:
     picture: NDArray[np.uint8] | None = None
     corner: tuple[int, int] = (0, 0)
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The outer edges of the mask, x0, y0, x1, y1, px of the picture, or else of ``image``; zeros where it is empty."""
+        ys, xs = np.nonzero(self.mask)
+        if not len(xs):
+            return 0.0, 0.0, 0.0, 0.0
+        x, y = (0, 0) if self.picture is None else self.corner
+        return float(x + xs.min()), float(y + ys.min()), float(x + xs.max() + 1), float(y + ys.max() + 1)
+
 
 @dataclass(frozen=True)
 class Named:

@@ -63,9 +63,14 @@ class LabelStage:
             return Taught(request)
         started_ns = self._clock_ns()
         crops = [crop_of(track_id, answer, request.encoded.image) for track_id, answer in request.things]
-        names = label((self._shelf.gallery, *self._labelers), crops)
-        traits = self._traits(crops, request.phrases)
+        names, traits = self.look(crops, request.phrases)
         return Labelled(request, names, {"label": (self._clock_ns() - started_ns) * 1e-6}, traits)
+
+    def look(
+        self, crops: Sequence[Crop], phrases: Sequence[str] = ()
+    ) -> tuple[tuple[tuple[Named, ...], ...], tuple[Traits, ...]]:
+        """Of each thing, what each source of names says, and what else is to be seen of it."""
+        return label((self._shelf.gallery, *self._labelers), crops), self._traits(crops, phrases)
 
     @property
     def compares(self) -> bool:

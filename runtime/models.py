@@ -1,4 +1,4 @@
-"""``gazeline models``: which segmentation models this machine has, and whether they work."""
+"""``gazeline models``: which models this machine has, and whether they work."""
 
 import statistics
 import time
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gazeline.engines import bundle as bundles
+from gazeline.engines.labelers import bundle as labelers
 from gazeline.engines.segmenter import Prompt, Segmenter
 
 CHECK_IOU = 0.5  # a disc on plain ground: less than half of it is no segmentation
@@ -57,16 +58,27 @@ class ModelCheck:
 
 def list_models() -> list[ModelInfo]:
     """All models of the package and of the user, the default first."""
-    infos = [_info(name, folder) for name, folder in bundles.list_bundles().items()]
+    from gazeline.runtime.models_labelers import list_labelers
+
+    infos = [_info(name, folder) for name, folder in bundles.list_bundles().items()] + list_labelers()
     return sorted(infos, key=lambda info: (info.name != bundles.DEFAULT, info.name))
 
 
 def check_model(name: str, backend: str = "auto") -> ModelCheck:
-    """Verify a model's files, load it, segment a picture whose answer is known, and time it."""
+    """Verify a model's files, load it, segment a picture whose answer is known, and time it.
+
+    A model that names things is run, too; what it says is not judged.
+    """
+    from gazeline.runtime.models_labelers import check_labeler
+
+    if labelers.is_one(name):
+        return check_labeler(name)
     steps: list[Step] = []
     try:
         bundle = bundles.load(name)
-        steps.append(Step("files", True, f"{len(bundle.manifest.files)} of {_size(bundle.bytes)}, sha256 as described"))
+        steps.append(
+            Step("files", True, f"{len(bundle.manifest.files)} of {size_of(bundle.bytes)}, sha256 as described")
+        )
         start = time.monotonic_ns()
         segmenter = Segmenter.load(name, backend)
         steps.append(Step("loads", True, f"{(time.monotonic_ns() - start) / 1e6:.0f} ms, {segmenter.backend}"))
@@ -89,7 +101,7 @@ def print_list(console: Console | None = None) -> None:
             table.add_row(info.name, "[red]broken", "", "", "", escape(info.error))
             continue
         seen = f"{info.input_px} px {info.window}"
-        table.add_row(info.name, info.family, seen, _size(info.bytes), escape(info.licence), escape(str(info.folder)))
+        table.add_row(info.name, info.family, seen, size_of(info.bytes), escape(info.licence), escape(str(info.folder)))
     console = console or Console()
     console.print(table)
     console.print(f"Your own models go into {escape(str(bundles.user_folder()))}", style="dim")
@@ -100,7 +112,8 @@ def check(names: Sequence[str] | None = None, console: Console | None = None, ba
     console = console or Console(highlight=False)
     broken = []
     for name in names or [info.name for info in list_models()]:
-        bundles.find(name)  # a name that does not exist is a mistake in the command, not a broken model
+        if not labelers.is_one(name):
+            bundles.find(name)  # a name that does not exist is a mistake in the command, not a broken model
         result = check_model(name, backend)
         console.print(escape(name), style="bold")
         for step in result.steps:
@@ -131,8 +144,8 @@ def _try(segmenter: Segmenter) -> list[Step]:
     prompts = [Prompt([middle])]
     mask = segmenter.decode(embedding, prompts)[0].mask()
     iou = float((mask & disc).sum() / max(1, (mask | disc).sum()))
-    encode_ms = _median_ms(lambda: segmenter.encode(picture, window))
-    decode_ms = _median_ms(lambda: segmenter.decode(embedding, prompts))
+    encode_ms = median_ms(lambda: segmenter.encode(picture, window))
+    decode_ms = median_ms(lambda: segmenter.decode(embedding, prompts))
     return [
         Step("segments", iou >= CHECK_IOU, f"IoU {iou:.2f} on the picture of a disc"),
         Step("speed", True, f"encode {encode_ms:.1f} ms, decode {decode_ms:.1f} ms (median of {RUNS})"),
@@ -148,7 +161,8 @@ def _info(name: str, folder: Path) -> ModelInfo:
     return ModelInfo(name, folder, about.family, bundle.bytes, about.input.size, about.window.kind, about.licence)
 
 
-def _median_ms(work: Callable[[], object]) -> float:
+def median_ms(work: Callable[[], object]) -> float:
+    """Of a few runs."""
     times = []
     for _ in range(RUNS):
         start = time.monotonic_ns()
@@ -157,5 +171,6 @@ def _median_ms(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def _size(count: int) -> str:
+def size_of(count: int) -> str:
+    """Bytes, for people."""
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -116,6 +116,12 @@ def list_bundles() -> dict[str, Path]:
     return {f.name: f for f in folders if (f / MANIFEST).is_file() and not f.name.startswith(".")}
 
 
+def is_one(name: str | Path) -> bool:
+    """Whether this is the name or the folder of a model that names things."""
+    folder = Path(name).expanduser()
+    return (folder / MANIFEST).is_file() if len(folder.parts) > 1 else str(name) in list_bundles()
+
+
 def find(name: str | Path) -> Path:
     """The folder of a model by its name, or by the folder's own path (with a separator in it)."""
     folder = Path(name).expanduser()

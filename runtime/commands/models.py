@@ -1,4 +1,4 @@
-"""``gazeline models``: the segmentation models of this machine."""
+"""``gazeline models``: the models of this machine."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,9 @@ import typer
 
 from gazeline.runtime.options import Backend
 
-app = typer.Typer(help="The segmentation models on this machine.", rich_markup_mode="rich")
+app = typer.Typer(
+    help="The models on this machine: those that outline things, and those that name them.", rich_markup_mode="rich"
+)
 
 
 class Seen(StrEnum):
@@ -31,7 +33,7 @@ def check(
     name: Annotated[str | None, typer.Argument(help="A model's name or folder.", show_default="all of them")] = None,
     backend: Backend = None,
 ) -> None:
-    """Whether the models' files are whole, load, and segment a test picture.
+    """Whether the models' files are whole, load, and do what they are for on a test picture.
 
     [bold]Examples[/bold]
 

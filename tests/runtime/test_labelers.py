@@ -179,3 +179,26 @@ def test_a_model_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, monkeyp
     monkeypatch.setenv("GAZELINE_MODELS", str(tmp_path))
     with pytest.raises(ValueError, match="there is no model called 'yolo' that names things"):
         labeler_of("yolo", LabelSettings())
+
+
+def test_models_that_name_things_are_listed_checked_and_not_taken_for_others(
+    text_model: Path, detector: DetectorLabeler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from gazeline.engines import bundle as segmenters
+    from gazeline.runtime import models
+
+    shutil.copytree(text_model, tmp_path / "models" / "towers")
+    infos = {info.name: info for info in models.list_models()}
+    assert (infos["towers"].family, infos["toy"].family) == ("clip", "detector")
+    for name in ("towers", "toy"):
+        check = models.check_model(name)
+        assert [step.what for step in check.steps] == ["files", "loads", "runs", "speed"]
+        assert check.ok
+        with pytest.raises(ValueError, match=f"{name} names things and does not outline them: use it with --label"):
+            segmenters.find(name)
+    (tmp_path / "models" / "toy" / "detector.onnx").write_bytes(b"broken")
+    check = models.check_model("toy")
+    assert not check.ok
+    assert "is not the file" in check.steps[-1].detail
