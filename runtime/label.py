@@ -31,7 +31,7 @@ class Crop:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """The outer edges of the mask, x0, y0, x1, y1, px of the picture, or else of ``image``; zeros where it is empty."""
+        """The mask's outer edges, x0, y0, x1, y1, px of the picture, or else of ``image``; zeros where it is empty."""
         ys, xs = np.nonzero(self.mask)
         if not len(xs):
             return 0.0, 0.0, 0.0, 0.0

@@ -7,6 +7,10 @@ from rich.markup import escape
 
 from gazeline.engines import add as engine
 from gazeline.engines.add import Request
+from gazeline.engines.labelers.bundle import ClipManifest
+from gazeline.engines.labelers.clip import Clip
+from gazeline.runtime import vocabulary
+from gazeline.runtime.text_labeler import TextLabeler, cache_folder
 
 
 def add(request: Request, console: Console | None = None) -> None:
@@ -22,6 +26,11 @@ def add(request: Request, console: Console | None = None) -> None:
     console.print(f"Added {escape(bundle.name)}, {bundle.bytes / 1e6:.1f} MB, in {escape(str(bundle.folder))}")
     console.print(f"Licence of the weights: {escape(bundle.manifest.licence)}", style="dim")
     if labeler is not None:
+        if isinstance(labeler.manifest, ClipManifest):
+            say("putting the vocabulary into vectors, once")
+            clip = Clip(labeler)
+            _ = TextLabeler(clip, vocabulary.shipped(), cache_folder()).vectors
+            clip.close()
         console.print(f"Try it: gazeline demo --label {escape(labeler.name)}", style="dim")
         return
     if request.size or request.foveal:

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +34,15 @@ class TextLabeler:
         counts = [1 + len(vocabulary.names[name]) for name in self._names]
         self._starts = np.cumsum([0, *counts[:-1]])  # where each name begins among the words; its synonyms follow
         words = [word for name in self._names for word in (name, *vocabulary.names[name])]
-        self._templates = vocabulary.templates
-        texts = [template.replace(SLOT, word) for word in words for template in self._templates]
-        vectors = embedded(clip, (*texts, *NOTHING), cache)  # (W * T + nothing, D)
-        self._words = _mean_of(vectors[: len(texts)], len(self._templates))  # (W, D)
-        self._nothing = vectors[len(texts) :]
+        self._templates, self._cache = vocabulary.templates, cache
+        self._texts = [template.replace(SLOT, word) for word in words for template in self._templates]
         self._seen: tuple[Sequence[Crop], Floats] | None = None
+
+    @cached_property
+    def vectors(self) -> tuple[Floats, Floats]:
+        """Of the words (W, D) and of nothing (K, D); a vocabulary that is not in the cache takes seconds to minutes."""
+        vectors = embedded(self._clip, (*self._texts, *NOTHING), self._cache)
+        return _mean_of(vectors[: len(self._texts)], len(self._templates)), vectors[len(self._texts) :]
 
     def label(self, crops: Sequence[Crop]) -> list[Named]:
         """As `Labeler`: what is left to one is the probability of none of the names."""
@@ -54,11 +58,11 @@ class TextLabeler:
 
     def _by_name(self, crops: Sequence[Crop]) -> Floats:
         """The cosines with the names, of each its likeliest synonym: (N, names)."""
-        return np.asarray(np.maximum.reduceat(self._images(crops) @ self._words.T, self._starts, axis=1))
+        return np.asarray(np.maximum.reduceat(self._images(crops) @ self.vectors[0].T, self._starts, axis=1))
 
     def _chances(self, cosines: Floats, crops: Sequence[Crop]) -> Floats:
         """Probabilities (N, M), none of them taken into account."""
-        none = (self._images(crops) @ self._nothing.T).max(axis=1, keepdims=True)
+        none = (self._images(crops) @ self.vectors[1].T).max(axis=1, keepdims=True)
         chances = self._clip.probabilities(np.hstack([cosines, none]))[:, :-1]
         return np.asarray(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1.0), np.float32)
 

@@ -35,7 +35,7 @@ def find(files: list[Path]) -> Any:
         return clip_tokenizer(vocabulary, _merges(_text(by_name["merges.txt"])))
     if VOCABULARY in by_name:
         merges = _merges(_text(by_name[VOCABULARY]))[: TOKENS - 256 - 2]
-        characters = list(_bytes_to_unicode().values())
+        characters = list(bytes_to_unicode().values())
         words = [*characters, *(c + "</w>" for c in characters), *("".join(pair) for pair in merges), START, END]
         return clip_tokenizer({word: i for i, word in enumerate(words)}, merges)
     raise ValueError(
@@ -89,7 +89,7 @@ def _merges(text: str) -> list[tuple[str, str]]:
     return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
 
 
-def _bytes_to_unicode() -> dict[int, str]:
+def bytes_to_unicode() -> dict[int, str]:
     """The character that stands for each byte, in the order of CLIP's vocabulary: itself where it can be printed."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in printable]

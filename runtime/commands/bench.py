@@ -185,6 +185,23 @@ def bench_teach(
     In simulated rooms that were not trained on, beside an untrained describer. Takes a few minutes, most of them to
     render the views, which are kept.
 
+
+@app.command("labels")
+def bench_labels(
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label", metavar="MODEL", help="A model that names things.", show_default="random towers of usual sizes"
+        ),
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Processor cores of one run.")] = 2,
+    out: Out = None,
+) -> None:
+    """What naming things by text or by a detector costs: for one thing, for eight, and for the vocabulary.
+
+    Without a model of yours, by an image and a text tower with random weights, which need the extras: pip install
+    'gazeline\\[export,label]'
+
     [bold]Examples[/bold]
 
     \b
@@ -194,3 +211,11 @@ def bench_teach(
     from gazeline.runtime import bench_teach as bench
 
     bench.bench(model or "gazeline-s", views, out, seed)
+
+
+      gazeline bench labels
+      gazeline bench labels --label mobileclip-s1 --out labels.json
+    """
+    from gazeline.runtime import bench_labels as bench_
+
+    bench_.bench(label or (), threads, out)

@@ -20,6 +20,7 @@ import torch
 from gazeline.engines.labelers import bundle as bundles
 from gazeline.engines.labelers.bundle import ClipManifest
 from gazeline.engines.labelers.clip import Clip, fitted
+from gazeline.engines.labelers.random_towers import export
 from gazeline.engines.labelers.tokens import END
 from tests.engines import toy_towers
 
@@ -214,8 +215,8 @@ def test_towers_that_do_not_fit_are_refused(exports: Callable[[str], Path], mode
     shutil.copytree(exports("clip"), folder)
     _no_rule(folder)
     image = toy_towers.towers()[0]
-    image.head = torch.nn.Linear(toy_towers.WIDTH, 24)
-    toy_towers._export(
+    image.head = torch.nn.Linear(toy_towers.SIZE.image_width, 24)
+    export(
         image,
         (torch.zeros(1, 3, toy_towers.SIDE, toy_towers.SIDE),),
         folder / "onnx" / "vision_model.onnx",

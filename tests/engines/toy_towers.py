@@ -1,8 +1,6 @@
-"""A small ViT and a small text transformer with random weights, exported in the layouts of CLIP-like models."""
+"""Small towers with random weights, exported in the layouts in which CLIP-like models are found."""
 
 import json
-import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,72 +8,15 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from gazeline.engines.labelers import random_towers
+from gazeline.engines.labelers.random_towers import ImageTower, Size, TextTower, export
 from gazeline.engines.labelers.tokens import END, START, clip_tokenizer
 
-SIDE, LENGTH, WIDTH, OUT = 64, 16, 48, 32
+SIZE = Size(side=64, patch=16, length=16, image_width=48, image_depth=2, text_width=48, text_depth=2, out=32)
+SIDE, LENGTH, OUT = SIZE.side, SIZE.length, SIZE.out
 SCALE, BIAS = 37.5, -6.25
 CLIP_MEAN, CLIP_STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 WORDS = ["a", "photo", "of", "the", "mug", "plate", "red", "blue", "spoon", "laptop", "in", "on", "table"]
-
-
-class Blocks(nn.Module):
-    """Pre-norm transformer blocks; causal ones as in CLIP's text tower."""
-
-    def __init__(self, causal: bool) -> None:
-        super().__init__()
-        self.causal = causal
-        self.layers = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    "norm": nn.LayerNorm(WIDTH),
-                    "qkv": nn.Linear(WIDTH, 3 * WIDTH),
-                    "out": nn.Linear(WIDTH, WIDTH),
-                    "mlp": nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 96), nn.GELU(), nn.Linear(96, WIDTH)),
-                }
-            )
-            for _ in range(2)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            parts: Any = layer
-            q, k, v = parts["qkv"](parts["norm"](x)).chunk(3, dim=-1)
-            weights = q @ k.transpose(-1, -2) / WIDTH**0.5
-            if self.causal:
-                weights = weights + torch.full(weights.shape[-2:], -1e4).triu(1)
-            x = x + parts["out"](weights.softmax(-1) @ v)
-            x = x + parts["mlp"](x)
-        return x
-
-
-class ImageTower(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.patches = nn.Conv2d(3, WIDTH, 16, 16)
-        self.places = nn.Parameter(torch.randn((SIDE // 16) ** 2, WIDTH) * 0.1)
-        self.blocks, self.head = Blocks(causal=False), nn.Linear(WIDTH, OUT)
-
-    def forward(self, pixel_values: Tensor) -> Tensor:
-        tokens = self.patches(pixel_values).flatten(2).transpose(1, 2) + self.places
-        vectors: Tensor = self.head(self.blocks(tokens).mean(dim=1))
-        return vectors
-
-
-class TextTower(nn.Module):
-    """Read at the end-of-text token, as CLIP's is."""
-
-    def __init__(self, words: int, end: int) -> None:
-        super().__init__()
-        self.end = end
-        self.words = nn.Embedding(words, WIDTH)
-        self.places = nn.Parameter(torch.randn(LENGTH, WIDTH) * 0.1)
-        self.blocks, self.head = Blocks(causal=True), nn.Linear(WIDTH, OUT)
-
-    def forward(self, input_ids: Tensor) -> Tensor:
-        x = self.blocks(self.words(input_ids) + self.places)
-        at = (input_ids == self.end).to(torch.int64).argmax(dim=1)
-        vectors: Tensor = self.head(x[torch.arange(x.shape[0]), at])
-        return vectors
 
 
 class Both(nn.Module):
@@ -94,9 +35,9 @@ class Both(nn.Module):
 
 def tokenizer() -> Tokenizer:
     """CLIP's kind, over a small vocabulary: letters, and a few words merged of them."""
-    from gazeline.engines.labelers.tokens import _bytes_to_unicode
+    from gazeline.engines.labelers.tokens import bytes_to_unicode
 
-    letters = list(_bytes_to_unicode().values())
+    letters = list(bytes_to_unicode().values())
     words, merges = [*letters, *(letter + "</w>" for letter in letters)], []
     for word in WORDS:
         parts = [*word[:-1], word[-1] + "</w>"]
@@ -109,11 +50,12 @@ def tokenizer() -> Tokenizer:
     return clip_tokenizer({word: i for i, word in enumerate([*words, START, END])}, merges)
 
 
-def towers(seed: int = 0) -> tuple[ImageTower, TextTower]:
-    """Random ones."""
-    torch.manual_seed(seed)
+def towers() -> tuple[ImageTower, TextTower]:
+    """The ones that are exported."""
     made = tokenizer()
-    return ImageTower().eval(), TextTower(made.get_vocab_size(), made.token_to_id(END)).eval()
+    end = made.token_to_id(END)
+    assert end is not None
+    return random_towers.towers(SIZE, made.get_vocab_size(), end)
 
 
 def hugging_face(folder: Path, kind: str = "clip", *, split: bool = True, whole: bool = True) -> None:
@@ -125,14 +67,14 @@ def hugging_face(folder: Path, kind: str = "clip", *, split: bool = True, whole:
     n, m = torch.export.Dim("batch", min=1), torch.export.Dim("texts", min=1)
     if split:
         out = "pooler_output" if sigmoid else "image_embeds"
-        _export(image, (pictures,), folder / "onnx" / "vision_model.onnx", ["pixel_values"], [out], ({0: n},))
+        export(image, (pictures,), folder / "onnx" / "vision_model.onnx", ["pixel_values"], [out], ({0: n},))
         out = "pooler_output" if sigmoid else "text_embeds"
-        _export(text, (ids,), folder / "onnx" / "text_model.onnx", ["input_ids"], [out], ({0: n},))
+        export(text, (ids,), folder / "onnx" / "text_model.onnx", ["input_ids"], [out], ({0: n},))
     if whole:
         outputs = ["logits_per_image", "logits_per_text", "text_embeds", "image_embeds"]
         both = Both(image, text, BIAS if sigmoid else 0.0)
         path = folder / "onnx" / "model.onnx"
-        _export(both, (ids, pictures), path, ["input_ids", "pixel_values"], outputs, ({0: m}, {0: n}))
+        export(both, (ids, pictures), path, ["input_ids", "pixel_values"], outputs, ({0: m}, {0: n}))
     _write(folder / "config.json", {"model_type": kind, "text_config": {"max_position_embeddings": LENGTH}})
     processor = {"image_mean": CLIP_MEAN, "image_std": CLIP_STD, "size": {"shortest_edge": SIDE}, "do_normalize": True}
     _write(folder / "preprocessor_config.json", processor)
@@ -145,8 +87,8 @@ def immich(folder: Path) -> None:
     for part in ("visual", "textual"):
         (folder / part).mkdir()
     pictures, ids = torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, LENGTH, dtype=torch.int32)
-    _export(image, (pictures,), folder / "visual" / "model.onnx", ["image"], ["embedding"], None)
-    _export(text, (ids,), folder / "textual" / "model.onnx", ["text"], ["text_embedding"], None)
+    export(image, (pictures,), folder / "visual" / "model.onnx", ["image"], ["embedding"], None)
+    export(text, (ids,), folder / "textual" / "model.onnx", ["text"], ["text_embedding"], None)
     model = {"embed_dim": OUT, "vision_cfg": {"image_size": SIDE}, "text_cfg": {"context_length": LENGTH}}
     _write(folder / "config.json", model)
     _write(folder / "visual" / "preprocess_cfg.json", {"size": [SIDE, SIDE], "mean": [0, 0, 0], "std": [1, 1, 1]})
@@ -155,22 +97,3 @@ def immich(folder: Path) -> None:
 
 def _write(path: Path, table: dict[str, Any]) -> None:
     path.write_text(json.dumps(table))
-
-
-def _export(
-    module: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], outputs: list[str], free: Any
-) -> None:
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            example,
-            str(path),
-            input_names=inputs,
-            output_names=outputs,
-            dynamic_shapes=free,
-            opset_version=18,
-            external_data=False,
-            verbose=False,
-        )
