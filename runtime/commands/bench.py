@@ -185,6 +185,16 @@ def bench_teach(
     In simulated rooms that were not trained on, beside an untrained describer. Takes a few minutes, most of them to
     render the views, which are kept.
 
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench teach
+      gazeline bench teach --model sam-vit-b --out teach.json
+    """
+    from gazeline.runtime import bench_teach as bench
+
+    bench.bench(model or "gazeline-s", views, out, seed)
+
 
 @app.command("labels")
 def bench_labels(
@@ -197,7 +207,7 @@ def bench_labels(
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Processor cores of one run.")] = 2,
     out: Out = None,
 ) -> None:
-    """What naming things by text or by a detector costs: for one thing, for eight, and for the vocabulary.
+    """What naming things by text or by a detector costs: for one thing, for eight, and for a word of the vocabulary.
 
     Without a model of yours, by an image and a text tower with random weights, which need the extras: pip install
     'gazeline\\[export,label]'
@@ -205,14 +215,6 @@ def bench_labels(
     [bold]Examples[/bold]
 
     \b
-      gazeline bench teach
-      gazeline bench teach --model sam-vit-b --out teach.json
-    """
-    from gazeline.runtime import bench_teach as bench
-
-    bench.bench(model or "gazeline-s", views, out, seed)
-
-
       gazeline bench labels
       gazeline bench labels --label mobileclip-s1 --out labels.json
     """
