@@ -6,6 +6,7 @@ looks that were not taught are then asked for their names. Beside the model's de
 pools the encoder's features, at the threshold where it names as many strangers.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from gazeline.engines.bundle import Likeness
 from gazeline.engines.describe import PooledDescriber, unit
 from gazeline.engines.labelled_sets import Labelled, read_set
 from gazeline.engines.segmenter import Prompt, Segmenter
@@ -31,6 +33,7 @@ TAUGHT_LOOKS = (1, 3, 5)
 LEAST_LOOKS = TAUGHT_LOOKS[-1] + 1  # one at least is left to ask about
 SCENES, VIEWS_A_SCENE = 16, 16
 DRAWS = 3  # of the gaze in each view, as in a fixation
+MANY = 10_000
 ROUNDS = 5  # of other looks being taught
 OWN, POOLED = "describer", "pooled features"
 
@@ -48,20 +51,23 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured with how much."""
+    """What was measured with how much, and what one description and one search among MANY looks take."""
 
     model: str
     taught: int
     strangers: int
     asked: int
     rows: list[Row]
+    describe_ms: float
+    search_ms: float
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """All looks at one thing: vectors (n, D) by the name of their describer."""
+    """All looks at one thing: vectors (n, D) by the name of their describer; what one description took."""
 
     vectors: dict[str, NDArray[np.float32]]
+    describe_ms: list[float]
 
     def __len__(self) -> int:
         return len(next(iter(self.vectors.values())))
@@ -83,6 +89,7 @@ def bench(model: str, views: Path | None, out: Path | None, seed: int, console: 
     result = measure(segmenter, seen, seed)
     segmenter.close()
     console.print(_table(result))
+    console.print(f"one description {result.describe_ms} ms, one search among {MANY} looks {result.search_ms} ms (p50)")
     if out is not None:
         write_bytes(out, msgspec.json.format(msgspec.json.encode(result)) + b"\n")
     return result
@@ -118,7 +125,29 @@ def measure(segmenter: Segmenter, seen: Sequence[Seen], seed: int) -> Result:
             least = LEAST if kind == OWN else float(np.quantile(scores, 1.0 - false)) if len(scores) else LEAST
             rows.append(_row(kind, count, asked, least))
     asked_count = sum(len(thing) - TAUGHT_LOOKS[-1] for thing in taught)
-    return Result(model=segmenter.name, taught=len(taught), strangers=len(strangers), asked=asked_count, rows=rows)
+    return Result(
+        model=segmenter.name,
+        taught=len(taught),
+        strangers=len(strangers),
+        asked=asked_count,
+        rows=rows,
+        describe_ms=round(float(np.median([ms for thing in seen for ms in thing.describe_ms])), 3),
+        search_ms=round(_search_ms(seen[0].vectors[OWN].shape[1], likeness), 3),
+    )
+
+
+def _search_ms(length: int, likeness: Likeness) -> float:
+    """What one search takes among MANY looks at a tenth as many things: the median of some."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(MANY, length))
+    looks = [Look(str(i // 10), "", vector.astype("<f2").tobytes()) for i, vector in enumerate(vectors)]
+    gallery = Gallery.of(looks, "", likeness)
+    took_ms = []
+    for vector in vectors[:50].astype(np.float32):
+        started_ns = time.monotonic_ns()
+        gallery.search(unit(vector))
+        took_ms.append((time.monotonic_ns() - started_ns) * 1e-6)
+    return float(np.median(took_ms))
 
 
 @dataclass(frozen=True)
@@ -164,6 +193,7 @@ def _often(found: Sequence[Labelled]) -> list[list[Labelled]]:
 
 def _look(segmenter: Segmenter, looks: Sequence[Labelled], seed: int, done: Callable[[], None]) -> Seen:
     vectors: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    took_ms: list[float] = []
     for look in looks:
         case = read_case(look, GazeError(draws=DRAWS), seed, with_depth=False)
         height, width = case.wanted.shape
@@ -171,13 +201,16 @@ def _look(segmenter: Segmenter, looks: Sequence[Labelled], seed: int, done: Call
         answers = segmenter.decode(embedding, [Prompt([px]) for px in case.gaze])
         logits = [masks.logits[masks.best] for masks in answers]
         pooled = PooledDescriber(next(name for name, t in embedding.tensors.items() if t.ndim == 4))
+        started_ns = time.monotonic_ns()
+        segmenter.describe(embedding, logits[:1])
+        took_ms.append((time.monotonic_ns() - started_ns) * 1e-6)
         for kind, described in (
             (OWN, segmenter.describe(embedding, logits)),
             (POOLED, pooled.describe(embedding.tensors, logits)),
         ):
             vectors[kind].append(unit(np.mean([description.vector for description in described], axis=0)))
         done()
-    return Seen({kind: np.stack(all_) for kind, all_ in vectors.items()})
+    return Seen({kind: np.stack(all_) for kind, all_ in vectors.items()}, took_ms)
 
 
 def _table(result: Result) -> Table:
