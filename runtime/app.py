@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from gazeline.engines.segmenter import Prompt, Segmenter
-from gazeline.runtime import gaze_profile, terminal, topics
+from gazeline.runtime import gallery, gaze_profile, terminal, topics
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
 from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.clock_exchange import Exchanger, measure_of
@@ -117,7 +117,7 @@ def run(
         subscriber = stack.enter_context(Subscriber(address, HEARD))
         segmenter = _loaded(settings.model, model, backend)
         stack.callback(segmenter.close)
-        labels = stage_of(segmenter, settings.label)
+        labels = stage_of(segmenter, settings.label, gallery.default_path())
         state = State(
             settings,
             Inputs(correction=correction),

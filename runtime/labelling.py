@@ -18,7 +18,7 @@ from gazeline.runtime.config import LabelSettings
 from gazeline.runtime.detector_labeler import DetectorLabeler
 from gazeline.runtime.events import Answer, Label, Labelled, Taught, Teach
 from gazeline.runtime.find.colour import colours_of, white_of
-from gazeline.runtime.gallery import Shelf, default_path
+from gazeline.runtime.gallery import Shelf
 from gazeline.runtime.label import Crop, Labeler, Named, Traits
 from gazeline.runtime.names import Names
 from gazeline.runtime.text_labeler import TextLabeler, cache_folder
@@ -108,17 +108,17 @@ def crop_of(track_id: int, answer: Answer, picture: NDArray[np.uint8]) -> Crop:
     return Crop(track_id, picture[top:bottom, left:right], mask, answer.description, picture, (left, top))
 
 
-def stage_of(segmenter: Segmenter, settings: LabelSettings, *, keep: bool = True) -> LabelStage:
+def stage_of(segmenter: Segmenter, settings: LabelSettings, gallery: Path | None) -> LabelStage:
     """The sources of names that there are: what was taught, the model's own labels, and the models of the settings.
 
-    ``keep``: what is taught goes to the gallery's file, and what was taught before comes from it. ValueError or OSError
-    with one sentence where something cannot be used.
+    ``gallery``: the file that what is taught goes to, and what was taught before comes from. ValueError or OSError with
+    one sentence where something cannot be used.
     """
     labelers: list[Labeler] = []
     if segmenter.bundle.manifest.labels:
         labelers.append(ModelLabeler(tuple(segmenter.bundle.manifest.labels)))
     labelers += [labeler_of(name, settings) for name in settings.models]
-    shelf = Shelf(default_path() if keep else None, segmenter.bundle.describes_as, segmenter.bundle.manifest.likeness)
+    shelf = Shelf(gallery, segmenter.bundle.describes_as, segmenter.bundle.manifest.likeness)
     return LabelStage(labelers, shelf)
 
 

@@ -306,6 +306,7 @@ def registration(
 
 app.command()(measures.sizes)
 app.command()(measures.identity)
+app.command()(measures.names)
 
 
 def _settings(

@@ -39,6 +39,7 @@ AFTER_NS = 500_000_000  # the last pictures' overlays are waited for
 
 
 Watch = Callable[[m.Overlay, int], None]
+Says = Callable[[m.Overlay, m.TruthScore], m.UserPrompt | None]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class _Run:
     video: VideoWriter | None
     scorer: Scorer
     watch: Watch
+    says: Says
     report: Accumulator = field(default_factory=Accumulator)
     broken: Counter[str] = field(default_factory=Counter)
     later: list[tuple[int, int, Callable[[int], None]]] = field(default_factory=list)  # (when, order, what)
@@ -138,6 +140,9 @@ class _Run:
             score = self.scorer.score(received.message)
             if score is not None:
                 self.report.feed(wire.unpack(wire.pack(score), now_ns).message)
+                prompt = self.says(received.message, score)
+                if prompt is not None:
+                    self.receive(wire.pack(prompt), now_ns)
 
 
 def run(
@@ -149,10 +154,13 @@ def run(
     settings: Settings | None = None,
     costs: StageCosts | None = None,
     watch: Watch = lambda overlay, now_ns: None,
+    says: Says = lambda overlay, score: None,
+    gallery: Path | None = None,
 ) -> dict[str, Any]:
     """A session of so many simulated seconds; returns its report (`gazeline.runtime.report`).
 
-    ``watch`` is called with each overlay as it is published, and the time then.
+    ``watch`` is called with each overlay as it is published, and the time then; ``says`` with how it compares with the
+    truth: what the wearer says to it. ``gallery``: a file for what is taught.
 
     ``memory_mb`` holds None: memory is of this process and differs from run to run. Sets ``headset.epoch_ns``. Raises
     ValueError or OSError with one sentence for a model or a video file that cannot be used.
@@ -164,11 +172,11 @@ def run(
         stack.callback(segmenter.close)
         writer = stack.enter_context(VideoWriter(video)) if video is not None else None
         scorer = Scorer(headset.eye_at, EPOCH_NS)
-        labels = stage_of(segmenter, settings.label, keep=False)
+        labels = stage_of(segmenter, settings.label, gallery)
         naming = Naming(names_for(segmenter, settings.label))
         search = Search(vocabulary=vocabulary_of(settings.label), compares=labels.compares)
         state = pipeline.State(settings=settings, naming=naming, search=search)
-        session = _Run(headset, segmenter, labels, state, costs, writer, scorer, watch)
+        session = _Run(headset, segmenter, labels, state, costs, writer, scorer, watch, says)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
             session.at(t_ns, partial(session.step, e.Tick()))

@@ -41,5 +41,19 @@ def identity(
     _write(out, rows + (identity_session.measure(session_seconds, seed, scenes, model) if session_seconds else []))
 
 
+def names(
+    out: Out,
+    scene: Scenes = None,
+    seed: Seeds = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=5.0, help="Of each session.")] = 30.0,
+    model: Model = None,
+) -> None:
+    """The measurement behind gazeline bench names, as JSON."""
+    from gazeline.sim import naming
+    from gazeline.sim.scene import KINDS
+
+    _write(out, naming.measure(tuple(scene or KINDS), tuple(seed or (100_000,)), seconds, model))
+
+
 def _write(out: Path, rows: Sequence[Any]) -> None:
     write_bytes(out, msgspec.json.format(msgspec.json.encode(rows)))

@@ -221,3 +221,28 @@ def bench_labels(
     from gazeline.runtime import bench_labels as bench_
 
     bench_.bench(label or (), threads, out)
+
+
+@app.command()
+def names(
+    scene: Scenes = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", help="May be repeated.", show_default="100000")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=5.0, help="Of each of three sessions a scene.")] = 30.0,
+    model: Model = "gazeline-s",
+    out: Out = None,
+) -> None:
+    """How often the gazed thing has its right name in sessions with the runtime, in the simulator; and how steadily.
+
+    One wearer teaches every other thing by one look, or by three; another one then looks at all of them. Names of the
+    model's own are judged by the things' kinds. Looks count where the outline is of the thing that is gazed at.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench names
+      gazeline bench names --scene desk --seconds 20 --out names.json
+    """
+    from gazeline.runtime import bench_simulated
+
+    options = {"scene": scene, "seed": seed, "seconds": seconds, "model": model}
+    bench_simulated.run("names", options, "Names of gazed things, shares of overlays", out)

@@ -140,3 +140,19 @@ def test_every_corner_of_the_frame_can_be_asked_for(
     (masks,) = segmenter.decode(embedding, [Prompt([gaze])])
     assert np.isfinite(masks.logits).all()
     assert np.isfinite(masks.iou).all()
+
+
+def test_it_describes_and_says_how_sure_it_is_of_names(segmenter: Segmenter, image: NDArray[np.uint8]) -> None:
+    assert len(segmenter.bundle.manifest.labels) > 100
+    seen = []
+    for shift in (0, 25):
+        moved = np.roll(image, shift, axis=1)
+        embedding = segmenter.encode(moved, segmenter.window_for(W, H, (325.0 + shift, 260.0)))
+        masks = segmenter.decode(embedding, [Prompt([(252.0 + shift, 196.0)]), Prompt([(460.0 + shift, 320.0)])])
+        seen.append(segmenter.describe(embedding, [found.logits[found.best] for found in masks]))
+    for described in (*seen[0], *seen[1]):
+        assert described.scores.shape == (len(segmenter.bundle.manifest.labels),)
+        assert 0.0 <= described.scores.min() <= described.scores.sum() <= 1.0 + 1e-4
+    (disc, block), (moved_disc, moved_block) = ([d.vector for d in described] for described in seen)
+    assert disc @ moved_disc > disc @ moved_block + 0.2
+    assert block @ moved_block > block @ moved_disc + 0.2
