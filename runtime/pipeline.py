@@ -255,7 +255,7 @@ def _decoded(state: State, event: Decoded, now_ns: int, effects: list[Effect]) -
     naming, asked = named.looked(state.naming, event, objects, state.settings.label.every_ms, now_ns, state.phrases)
     effects += [asked] if asked is not None else []
     answer = event.answers[0] if request.gaze_px is not None else None
-    drift = watched(state.drift, event, state.inputs.gaze, tracker, state.settings.outline.default_depth_m)
+    drift = watched(state.drift, event, state.inputs.gaze, tracker, objects)
     gazed_id = next((thing.id for thing in objects if thing.gazed), None)
     shown = Shown(request, answer, gazed_id)
     return replace(state, tracker=tracker, naming=naming, drift=drift, shown=shown, blank=False)

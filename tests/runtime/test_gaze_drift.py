@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gazeline.calib.gaze_mapping import direction_of
 from gazeline.runtime.gaze_drift import Drift, Look
 
 Array = NDArray[np.float64]
@@ -38,10 +39,12 @@ def watch(seed: int, slip_deg: Array, each: Callable[[float, Drift], None]) -> N
         gaze = place + (slip_deg if t_s >= SLIP_S else 0.0) + rng.normal(0, 0.3, 2)
         hit = [i for i, (m, r) in enumerate(discs) if np.hypot(*(gaze - m)) <= r]
         known |= dict.fromkeys(hit, t_s)
-        near = [i for i, seen_s in known.items() if t_s - seen_s <= 10 and np.hypot(*(discs[i][0] - gaze)) < 9]
+        near = [i for i, seen_s in known.items() if t_s - seen_s <= 10 and np.hypot(*(discs[i][0] - gaze)) < 11]
         if near:
             offsets = np.radians([discs[i][0] - gaze for i in near])
-            drift = drift.added(Look(round(t_s * 1e9), number, offsets, np.radians([discs[i][1] for i in near])))
+            areas = np.stack([np.radians(discs[i][1]) ** 2 / 4.0 * np.eye(2) for i in near])  # a disc's covariance
+            look = Look.among(round(t_s * 1e9), number, direction_of(np.radians(gaze)), offsets, areas)
+            drift = drift.added(look)
         each(t_s, drift)
 
 
@@ -81,9 +84,41 @@ def test_steady_gaze_raises_no_alarm(seed: int) -> None:
     assert noticed_at(seed, np.zeros(2))[0] is None
 
 
+def look(t_ns: int, number: int, toward_deg: float = 0.0) -> Look:
+    d = direction_of(np.radians([toward_deg, 0.0]))
+    return Look.among(t_ns, number, d, np.radians([[0.0, 3.0]]), np.array([np.eye(2)]) * np.radians(1.0) ** 2)
+
+
 def test_a_fixation_counts_once_and_old_ones_not_at_all() -> None:
-    look = Look(0, 1, np.zeros((1, 2)), np.array([0.02]))
-    drift = Drift().added(look).added(Look(10, 1, np.zeros((1, 2)), np.array([0.02])))
+    drift = Drift().added(look(0, 1)).added(look(10, 1))
     assert len(drift.looks) == 1
-    assert len(drift.added(Look(9_000_000_000, 2, np.zeros((1, 2)), np.array([0.02]))).looks) == 1
+    assert len(drift.added(look(10_000_000_000, 2)).looks) == 1
     assert drift.message is None, "one look says nothing"
+
+
+def test_looks_side_by_side_are_one_witness() -> None:
+    """Twenty looks at one place, three degrees below a thing, are less than ten at ten such places."""
+    one, many = Drift(), Drift()
+    for number in range(10):
+        many = many.added(look(number, number, 10.0 * number))
+    for number in range(20):
+        one = one.added(look(number, number))
+    assert one.message is not None
+    assert many.message is not None
+    assert not one.message.noticed
+    assert many.message.noticed
+    assert np.degrees([many.message.right_rad, many.message.up_rad]) == pytest.approx([0.0, 3.0], abs=0.7)
+
+
+def test_a_long_thing_is_looked_at_along_its_length() -> None:
+    """Looks at both ends of a bar, more at the one, are no drift; were it a disc as large, they would be."""
+    bar = np.diag([4.0, 0.09]) * np.radians(1.0) ** 2
+    disc = np.diag([0.6, 0.6]) * np.radians(1.0) ** 2
+    for area, noticed in ((bar, False), (disc, True)):
+        drift = Drift()
+        for number in range(12):
+            d = direction_of(np.radians([0.0, 9.0 * number - 50.0]))
+            offset = np.radians([[2.5 if number % 3 else -2.5, 0.0]])
+            drift = drift.added(Look.among(number, number, d, offset, area[None]))
+        assert drift.message is not None
+        assert drift.message.noticed == noticed
