@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.engines.describe import Description
 from gazeline.engines.labelers import bundle as bundles
 from gazeline.engines.labelers.bundle import DetectorManifest
 from gazeline.engines.labelers.clip import Clip
@@ -99,13 +100,33 @@ def crop_of(track_id: int, answer: Answer, picture: NDArray[np.uint8]) -> Crop:
     """What is to be seen of a thing, with a little around it. ValueError if it has no outline."""
     if answer.shape is None:
         raise ValueError("an answer without an outline is nothing to name")
-    x0, y0, x1, y1 = answer.shape.box
+    left, top, right, bottom = part = _part_around(answer.shape.box, picture)
+    mask = answer.window.unwarp_roi(answer.logits[None], part)[0] > 0.0
+    return Crop(track_id, picture[top:bottom, left:right], mask, answer.description, picture, (left, top))
+
+
+def crop_around(
+    track_id: int, mask: NDArray[np.bool_], picture: NDArray[np.uint8], description: Description | None = None
+) -> Crop:
+    """The same of a mask (H, W) of the whole picture. ValueError if it is empty."""
+    ys, xs = np.nonzero(mask)
+    if not len(xs):
+        raise ValueError("an empty mask is nothing to name")
+    box = float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
+    left, top, right, bottom = _part_around(box, picture)
+    return Crop(
+        track_id, picture[top:bottom, left:right], mask[top:bottom, left:right], description, picture, (left, top)
+    )
+
+
+def _part_around(box: tuple[float, float, float, float], picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """The part of a picture that shows a box (x0, y0, x1, y1 px) with a little around it, as such a box."""
+    x0, y0, x1, y1 = box
     across, down = MARGIN * (x1 - x0), MARGIN * (y1 - y0)
     height, width = picture.shape[:2]
     left, right = (int(np.clip(v, 0, width)) for v in (np.floor(x0 - across), np.ceil(x1 + across) + 1))
     top, bottom = (int(np.clip(v, 0, height)) for v in (np.floor(y0 - down), np.ceil(y1 + down) + 1))
-    mask = answer.window.unwarp_roi(answer.logits[None], (left, top, right, bottom))[0] > 0.0
-    return Crop(track_id, picture[top:bottom, left:right], mask, answer.description, picture, (left, top))
+    return left, top, right, bottom
 
 
 def stage_of(segmenter: Segmenter, settings: LabelSettings, gallery: Path | None) -> LabelStage:

@@ -93,7 +93,7 @@ class _Reader:
 
     def phrase(self, *, nested: bool) -> Sought:
         """A thing with all that is said of it; ``nested``: in what is said of another."""
-        return self.places(self._noun(self._attributes(Sought())), nested=nested)
+        return self.places(self._noun(self._attributes(Sought(), fresh=True)), nested=nested)
 
     def places(self, sought: Sought, *, nested: bool) -> Sought:
         """What is said of a thing after its noun."""
@@ -101,19 +101,24 @@ class _Reader:
             start = self.at
             while self.word in ("and", "but") or (self.word in FILLERS and self.word != "to"):
                 self.at += 1
-            if (side := self._side()) is not None:
-                sought = replace(sought, side=side)
-            elif (how := self._take(RELATIONS)) is not None:
-                sought = self._related(sought, how)
-            elif (end := self._take(ENDS)) is not None:
-                sought = replace(sought, rank=Rank(end, sought.rank.number if sought.rank else 1))
-            elif self.word in ("nearest", "closest"):
-                sought = self._nearest(sought)
-            elif self.word in COLOURS or self.word in SIZES or self.word in RANKS or self.word in NEGATIONS:
-                sought = self._attributes(sought)
-            else:
+            before = self.at
+            sought = self._place(sought)
+            if self.at == before:  # nothing that is known
                 self.at = start
                 break
+        return sought
+
+    def _place(self, sought: Sought) -> Sought:
+        if (side := self._side()) is not None:
+            return replace(sought, side=side)
+        if (how := self._take(RELATIONS)) is not None:
+            return self._related(sought, how)
+        if (end := self._take(ENDS)) is not None:
+            return replace(sought, rank=Rank(end, sought.rank.number if sought.rank else 1))
+        if self.word in ("nearest", "closest"):
+            return self._nearest(sought)
+        if self.word in COLOURS or self.word in SIZES or self.word in RANKS or self.word in NEGATIONS:
+            return self._attributes(sought, fresh=False)
         return sought
 
     def skip(self) -> None:
@@ -122,9 +127,8 @@ class _Reader:
             self.unclear.append(f'"{self.word}"')
         self.at += 1
 
-    def _attributes(self, sought: Sought) -> Sought:
-        """Which one, its size and its colours."""
-        fresh = sought.noun == ""
+    def _attributes(self, sought: Sought, *, fresh: bool) -> Sought:
+        """Which one, its size and its colours; ``fresh``: the noun is still to come."""
         colours, size, rank = list(sought.colours), sought.size, sought.rank
         while (word := self.word) is not None and not (fresh and self._name_ahead() > 1):
             if word in NEGATIONS:

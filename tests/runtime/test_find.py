@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gazeline.runtime import vocabulary
@@ -9,6 +11,8 @@ from gazeline.runtime.find.colour import TERMS, colours_of, fit, white_of
 from gazeline.runtime.find.match import Match, matches
 from gazeline.runtime.find.parse import Lexicon, parse
 from gazeline.runtime.find.things import Box, Thing
+from gazeline.runtime.find.words import COLOURS, ENDS, FILLERS, NEGATIONS, NUMBERS, RANKS, RELATIONS, SIZES
+from gazeline.runtime.find.words import SIDES as PLACES
 
 LEXICON = Lexicon.of(["mug", "anna's mug", "laptop", "orange", "thingamajig"], vocabulary.shipped())
 
@@ -44,6 +48,7 @@ shiny mug                               | a mug; not understood: "shiny"
 mug, but not the red one                | a mug; not understood: "not the red one"
 frobnitz                                | nothing was understood; not understood: "frobnitz" (nothing is called so)
 mug left of the frobnitz                | a mug; not understood: "frobnitz" (nothing is called so)
+something orange or something green     | a thing that is orange; or a thing that is green
 ???                                     | nothing was understood
 """
 
@@ -52,6 +57,21 @@ mug left of the frobnitz                | a mug; not understood: "frobnitz" (not
 def test_it_says_what_it_understood_and_what_it_did_not(line: str) -> None:
     text, _, understood = line.partition("|")
     assert parse(text.strip(), LEXICON).understood == understood.strip()
+
+
+WORDS = sorted(
+    {"mug", "laptop", "orange", "frobnitz", "and", "or", "but", "to", "me", "of", "from", "thing", *FILLERS, *COLOURS}
+    | {*SIZES, *RANKS, *NEGATIONS, *NUMBERS}
+    | {word for text, _ in (*RELATIONS, *PLACES, *ENDS) for word in text.split()}
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=60))
+def test_whatever_is_asked_there_is_an_answer(text: str) -> None:
+    query = parse(text, LEXICON)
+    assert query.understood
+    assert len(matches(query, DESK)) <= len(DESK)
 
 
 def test_with_a_text_model_words_that_are_no_names_are_taken_for_looks() -> None:
