@@ -7,7 +7,7 @@ import typer
 
 from gazeline.runtime.options import Model
 
-ASKS = "click|gaze|clicks|box"
+ASKS = "click|gaze|clicks|box|first"
 
 
 def eval_(
@@ -58,6 +58,9 @@ def eval_(
     Each object is asked for by a click deepest inside, by gaze that errs, by 3 and 5 clicks (each where the answer so
     far is most wrong), and by its box. Limits are 95 %, by bootstrap over pictures, videos or scenes.
 
+    With --ask first, a mask is given in the first picture of each video of a DAVIS folder and carried through the
+    others, by optical flow, colours and the model together; beside it what each of them does without the others.
+
     SET: a folder with instances.json and images/ (COCO), with JPEGImages/ and Annotations/ (DAVIS), or with rendered
     views (as gazeline sim views writes them); or the word simulator: views that no model was trained on, rendered when
     first asked for and kept in ~/.cache/gazeline.
@@ -68,6 +71,7 @@ def eval_(
       gazeline eval coco_ccby
       gazeline eval coco_ccby --ask click --limit 100 --no-grabcut
       gazeline eval davis2016 --model mobile-sam --sheet sheet.png
+      gazeline eval davis2016 --ask first
       gazeline eval simulator --depth --limit 500
       gazeline eval coco_ccby --against ~/models/gazeline-s-0.1 --out scores.json
     """
@@ -77,9 +81,16 @@ def eval_(
     from gazeline.runtime.evaluation.measure import Questions
     from gazeline.runtime.evaluation.run import Options, evaluate
 
+    if asks and "first" in asks:
+        if set(asks) != {"first"}:
+            raise ValueError("--ask first is about whole videos; it cannot be combined with other questions")
+        from gazeline.runtime.evaluation import first
+
+        first.evaluate(Path(labelled), model or DEFAULT, out)
+        return
     for name in asks or ():
         if name not in KNOWN:
-            raise ValueError(f"--ask {name} is not known; it can be {', '.join(KNOWN)}")
+            raise ValueError(f"--ask {name} is not known; it can be {', '.join(KNOWN)} or first")
     questions = Questions(
         asks=[known for known in KNOWN if not asks or known in asks],
         gaze=GazeError(gaze_error_deg, draws, fov_deg),

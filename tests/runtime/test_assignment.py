@@ -16,7 +16,7 @@ def best_sum(scores: np.ndarray) -> float:
         scores = scores.T
     rows = range(scores.shape[0])
     ways = permutations(range(scores.shape[1]), scores.shape[0])
-    return max(sum(max(scores[row, column], 0.0) for row, column in zip(rows, way, strict=True)) for way in ways)
+    return max(sum(max(float(scores[row, column]), 0.0) for row, column in zip(rows, way, strict=True)) for way in ways)
 
 
 @settings(max_examples=150, deadline=None)
