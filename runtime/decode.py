@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.engines.segmenter import Masks, Prompt, Segmenter
+from gazeline.engines.segmenter import Embedding, Masks, Prompt, Segmenter
 from gazeline.runtime.appearance import colours_under
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.depth import Distances, Plane, distances
 from gazeline.runtime.events import Answer, Decode, Decoded
+from gazeline.runtime.granularity import Evidence, around, candidates_of, chosen, together
 from gazeline.runtime.outline import Outline, outline, rays_of
 from gazeline.runtime.prompt import Question, View
 
@@ -22,10 +23,12 @@ def decode(
     settings: OutlineSettings,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Decoded:
-    """Answer a `Decode`, all questions in one run of the decoder. Raises ValueError."""
+    """Answer a `Decode`: all questions in one run of the decoder, and another where gaze looks around. ValueError."""
     started_ns = clock_ns()
     prompts = [Prompt(asked.points, asked.labels, asked.box) for asked in request.questions]
     masks = segmenter.decode(request.encoded.embedding, prompts)
+    if request.gaze_px is not None and request.evidence is not None:
+        masks[0] = meant(segmenter, request.encoded.embedding, masks[0], request.evidence)
     logits = [found.logits[found.best] for found in masks]
     described = segmenter.describe(request.encoded.embedding, logits) if segmenter.describes else [None] * len(masks)
     decoded_ns = clock_ns()
@@ -41,6 +44,26 @@ def decode(
     ended_ns = clock_ns()
     took_ms = {"decode": (decoded_ns - started_ns) * 1e-6, "outline": (ended_ns - decoded_ns) * 1e-6}
     return Decoded(request, answers, took_ms)
+
+
+def meant(segmenter: Segmenter, embedding: Embedding, one: Masks, evidence: Evidence) -> Masks:
+    """Of the masks of gaze's point the one of the right size, alone; or a larger one, which holds other places where
+    gaze has rested as well. See `gazeline.runtime.granularity`."""
+    if not (one.logits[one.best] > 0.0).any():
+        return one
+    points = (*around(one, evidence), evidence.places[-1].px)
+    wholes = []
+    if len(points) > 1:
+        prompts = [Prompt([point]) for point in points[:-1]]
+        if len(points) <= segmenter.bundle.manifest.limits.points:
+            prompts.append(Prompt(points))
+        found = segmenter.decode(embedding, prompts)
+        wholes = [(masks.logits[masks.best], float(masks.iou[masks.best])) for masks in found[len(points) - 1 :]]
+        whole = together([one, *found[: len(points) - 1]])
+        wholes += [whole] if whole is not None else []
+    candidates = candidates_of(one, wholes)
+    best = candidates[chosen(candidates, evidence, one.window)]
+    return Masks(best.logits[None], np.array([best.iou], np.float32), 0, one.window)
 
 
 def answered(

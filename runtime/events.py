@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.runtime.depth import Distances, Plane
+from gazeline.runtime.granularity import Evidence
 from gazeline.runtime.label import Named, Traits
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
 from gazeline.runtime.outline import Outline
@@ -90,7 +91,8 @@ class Encoded:
 class Decode:
     """Effect: answer these questions about an encoded picture. One at a time.
 
-    The first question is gaze's if ``gaze_px`` is set; the user's is the other one, or the only one.
+    The first question is gaze's if ``gaze_px`` is set; the user's is the other one, or the only one. ``evidence`` tells
+    which size of thing gaze means; without it, it is the one that the model takes.
     """
 
     encoded: Encoded
@@ -101,6 +103,7 @@ class Decode:
     fixation_ns: int | None
     user: UserPrompt | None
     depth: Plane | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, eq=False)

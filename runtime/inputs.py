@@ -12,7 +12,7 @@ import numpy as np
 from gazeline.calib import rig as rig_file
 from gazeline.calib.rig import Rig
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.centroid import GazeSample
+from gazeline.runtime.centroid import Centroid, GazeSample
 from gazeline.runtime.config import Settings
 from gazeline.runtime.depth import Plane
 from gazeline.runtime.events import DepthArrived, FrameArrived
@@ -30,6 +30,7 @@ from gazeline.runtime.prompt import (
     pixel_of,
     question_of,
 )
+from gazeline.runtime.rests import Rest, rested
 from gazeline.runtime.sync import History, pose_at
 from gazeline.runtime.topics import GAZE_BINOCULAR, GAZE_LEFT, GAZE_RIGHT
 
@@ -56,6 +57,7 @@ class Inputs:
     newest: FrameArrived | None = None
     waiting: bool = False
     gaze: GazeState = field(default_factory=GazeState)
+    rests: tuple[Rest, ...] = ()
     correction: Correction = field(default_factory=Correction)
     heard_ns: Mapping[str, int] = field(default_factory=dict)  # by gaze topic
     user: UserPrompt | None = None
@@ -97,6 +99,12 @@ def gaze_px(inputs: Inputs, view: View, default_depth_m: float) -> Vec2 | None:
         return _placed(inputs, view, newest.d_head, newest.depth_m or depth_m, False, newest.T_world_head)
     if centroid is None or gaze.kind == "lost":
         return None
+    return centroid_px(inputs, view, centroid, depth_m)
+
+
+def centroid_px(inputs: Inputs, view: View, centroid: Centroid, depth_m: float) -> Vec2 | None:
+    """Where a fixation pointed at a picture's capture, in that picture: on the surface that a depth picture shows
+    there, else ``depth_m`` away."""
     d = centroid.at(view.frame.capture_ns or 0)
     return _placed(inputs, view, d, depth_m, centroid.in_world, centroid.T_world_head)
 
@@ -185,7 +193,7 @@ def with_gaze(inputs: Inputs, gaze: Gaze, settings: Settings, now_ns: int) -> He
         return inputs, sample
     state = update(inputs.gaze, sample, settings.gaze)
     if state is not inputs.gaze:
-        return replace(inputs, gaze=state), None
+        return replace(inputs, gaze=state, rests=rested(inputs.rests, state)), None
     led = gaze.source != "mouse" and inputs.gaze.source == "mouse"
     return inputs, "gaze_behind_mouse" if led else "gaze_out_of_order"
 

@@ -20,7 +20,6 @@ from math import dist
 from gazeline.runtime import inputs as heard
 from gazeline.runtime import naming as named
 from gazeline.runtime.events import (
-    Decode,
     Decoded,
     DepthArrived,
     Effect,
@@ -46,10 +45,10 @@ from gazeline.runtime.gaze_drift import Drift, watched
 from gazeline.runtime.looks import with_looks
 from gazeline.runtime.messages import OverlayObject, UserPrompt, Vec2
 from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
-from gazeline.runtime.prompt import Question, View
+from gazeline.runtime.prompt import View
 from gazeline.runtime.size import sized
 from gazeline.runtime.state import Shown, State
-from gazeline.runtime.wanted import Wanted, centre_in, wanted_in
+from gazeline.runtime.wanted import Wanted, centre_in, decode_of, wanted_in
 
 __all__ = ["State", "step"]
 
@@ -168,29 +167,11 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
             return replace(state, patient_since_ns=now_ns)
         if now_ns - state.patient_since_ns < PATIENCE_NS:
             return state
-    window, questions = state.encoded.embedding.window, []
-    gaze_px = wanted.gaze_px
-    if gaze_px is not None and bool(window.contains(gaze_px)):
-        questions.append(Question((gaze_px,), (1,)))
-    else:
-        gaze_px = None
-    if wanted.user is not None and bool(window.contains(wanted.user.centre)):
-        questions.append(wanted.user)
-    if not questions:
+    request = decode_of(wanted, state.encoded, state.view, state.inputs, state.settings.outline, state.shown)
+    if request is None:
         return state
-    gaze = state.inputs.gaze
-    request = Decode(
-        encoded=state.encoded,
-        view=state.view,
-        questions=tuple(questions),
-        gaze_px=gaze_px,
-        gaze_ns=gaze.newest.t_ns if gaze_px is not None and gaze.newest is not None else None,
-        fixation_ns=gaze.start_ns if gaze_px is not None else None,
-        user=state.inputs.user if wanted.user is not None else None,
-        depth=heard.depth_of(state.inputs, state.view.frame),
-    )
     effects.append(request)
-    return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(questions))
+    return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(request.questions))
 
 
 def _start_follow(state: State, effects: list[Effect]) -> State:
