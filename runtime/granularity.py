@@ -32,20 +32,20 @@ if TYPE_CHECKING:  # they load the networks' runtime, which the pipeline does wi
 Logits = NDArray[np.float32]
 Level = Literal["part", "object", "whole"]
 
-PRIOR: dict[Level, float] = {"part": 0.04, "object": 0.9, "whole": 0.07}
+PRIOR: dict[Level, float] = {"part": 0.07, "object": 0.83, "whole": 0.1}
 SMALLER, LARGER = 0.8, 1.25  # in area, of the object: beyond these it is a part or a whole
 IOU_SCALE = 0.05  # of differences of expected IoU, between candidates for the object
 NAMING_MS = 400.0  # a rest of this length names a thing; what is longer counts as further looks,
-LOOK_MS = 350.0  # one for each of these, and a shorter one than
+LOOK_MS = 280.0  # one for each of these, and a shorter one than
 GLANCE_MS = 150.0  # counts in part
-STAYS = 0.8  # how probably a rest just before meant the same, and in how much time
-FORGOTTEN_MS = 2500.0  # that falls by 1 / e
+STAYS = 0.35  # how probably a rest just before meant the same, and in how much time
+FORGOTTEN_MS = 4000.0  # that falls by 1 / e
 ASTRAY = 0.02  # how probably gaze is somewhere else than on what is meant
-FIELD = 0.2  # of the picture: where else gaze may be
+FIELD = 0.4  # of the picture: where else gaze may be
 KEPT_GAIN = log(3.0)
 KEPT_LIKE = log(1.4)  # areas that differ by less are of the same thing
 SAME_PLACE = 2.5  # gaze errors: rests nearer than this are at one place
-REACH = 0.75  # of the thing's box, around it: rests farther off belong to other things
+REACH, REACH_SHARE = 0.75, 0.1  # around the thing's box, of it and of the picture: farther off are other things
 MOST_PLACES = 3  # beside the one looked at now
 JOINED = 0.03  # of the window: masks nearer than this hang together
 
@@ -88,7 +88,6 @@ def candidates_of(one: "Masks", wholes: Sequence[tuple[Logits, float]] = ()) -> 
     """The masks of one point as candidates, ``one.best`` standing for the object, and larger things with their IoUs."""
     areas = [area_px(logits, one.window) for logits in one.logits]
     near = np.exp((one.iou - one.iou[one.best]).clip(-5.0, 0.0) / IOU_SCALE)
-    near /= near.sum()
     found = []
     for logits, iou, area, share in zip(one.logits, one.iou, areas, near, strict=True):
         level = _level(area, areas[one.best])
@@ -113,7 +112,8 @@ def chosen(candidates: Sequence[Candidate], evidence: Evidence, window: "Window"
         for number, (place, inside) in enumerate(zip(evidence.places, density.tolist(), strict=True), start=1):
             last = number == len(evidence.places)
             meant = 1.0 - ASTRAY if last else STAYS * np.exp(-place.ago_ms / FORGOTTEN_MS)
-            score += _looks(place.ms) * log(meant * inside + (1.0 - meant) / (FIELD * frame_px2))
+            looks = _looks(place.ms) if last else min(_looks(place.ms), 1.0)  # a long rest elsewhere tells no more
+            score += looks * log(meant * inside + (1.0 - meant) / (FIELD * frame_px2))
         if evidence.kept_area_px and abs(log(max(candidate.area_px, 1.0) / evidence.kept_area_px)) < KEPT_LIKE:
             score += KEPT_GAIN
         scores.append(score)
@@ -124,7 +124,7 @@ def around(one: "Masks", evidence: Evidence) -> tuple[Vec2, ...]:
     """The other places where gaze has rested on or beside the thing: what may be a whole with it. The newest first."""
     *earlier, here = evidence.places
     _, (x0, y0, x1, y1) = one.crop()
-    spare = REACH * max(x1 - x0, y1 - y0)
+    spare = max(REACH * max(x1 - x0, y1 - y0), REACH_SHARE * max(one.window.frame_w, one.window.frame_h))
     found: list[Vec2] = []
     for place in reversed(earlier):
         x, y = place.px

@@ -3,20 +3,21 @@
 To the page: a picture as one binary message ``[header length: uint32 little endian][header: JSON][JPEG]``, all else as
 JSON text. Outlines and gaze are in pixels of the picture they came with or, in an ``update``, of the picture whose
 ``capture_ns`` is named. Times in nanoseconds are strings: they do not fit JavaScript's numbers. From the page:
-`Ack`, `Pointer` and `Recentre`.
+`Ack`, `Pointer` and `Ask`.
 """
 
 import struct
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from gazeline.runtime.messages import Stats
+from gazeline.runtime.messages import Stats, Vec2
 from gazeline.runtime.stats import notices
 from gazeline.runtime.viewpoint import Moved
 
 MAX_TEXT = 2048  # bytes; nothing that a page says is longer
+MAX_ASKED = 100  # characters of a name, or of what is looked for
 
 Coordinate = Annotated[float, Meta(ge=-1.0, le=16384.0)]
 Digits = Annotated[str, Meta(pattern=r"^[0-9]{1,19}$")]
@@ -36,8 +37,12 @@ class Pointer(Struct, tag="pointer", tag_field="type", frozen=True):
     capture_ns: Digits
 
 
-class Recentre(Struct, tag="recentre", tag_field="type", frozen=True):
-    """The wearer looks at the middle of the outlined thing: gaze is to be turned there."""
+class Ask(Struct, tag="ask", tag_field="type", frozen=True):
+    """What the wearer asks for, as in `gazeline.runtime.messages.UserPrompt`."""
+
+    kind: Literal["recentre", "everything", "teach", "unteach", "find"]
+    object_id: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+    text: Annotated[str, Meta(max_length=MAX_ASKED)] = ""
 
 
 class DrawnObject(Struct, frozen=True):
@@ -45,11 +50,37 @@ class DrawnObject(Struct, frozen=True):
 
     id: int
     name: str | None
+    name_score: float | None
     score: float
     gazed: bool
+    surface: bool
+    found: bool
     depth_m: float | None
+    size_m: Vec2 | None
+    size_error_m: Vec2 | None
+    size_source: str | None
+    dwell_ms: float
+    looks: int
     rings: list[list[float]]
     box: tuple[float, float, float, float]
+
+
+class DrawnPointer(Struct, frozen=True):
+    """Which way something is that is out of view: to the right and down, a unit vector."""
+
+    id: int
+    name: str | None
+    right: float
+    down: float
+    depth_m: float | None
+
+
+class DrawnSearch(Struct, frozen=True):
+    """What is looked for, what was understood, and what of it is out of view."""
+
+    text: str
+    understood: str
+    pointers: list[DrawnPointer]
 
 
 class DrawnOverlay(Struct, frozen=True):
@@ -62,6 +93,7 @@ class DrawnOverlay(Struct, frozen=True):
     source: str
     latency_ms: dict[str, float]
     objects: list[DrawnObject]
+    search: DrawnSearch | None = None
 
 
 class DrawnGaze(Struct, frozen=True):
@@ -134,10 +166,10 @@ class Status(Struct, tag="status", tag_field="type"):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Ack | Pointer | Recentre] = msgspec.json.Decoder(Ack | Pointer | Recentre)
+_decoder: msgspec.json.Decoder[Ack | Pointer | Ask] = msgspec.json.Decoder(Ack | Pointer | Ask)
 
 
-def read(text: str) -> Ack | Pointer | Recentre:
+def read(text: str) -> Ack | Pointer | Ask:
     """What a page said. Raises ValueError for anything else."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"{len(text)} characters; a page says {MAX_TEXT} at most")

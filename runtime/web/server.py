@@ -230,9 +230,15 @@ class WebServer:
                 continue
             if isinstance(message, protocol.Pointer):
                 self._point(page, message)
-            elif isinstance(message, protocol.Recentre):
+            elif isinstance(message, protocol.Ask):
                 self._publisher.send(
-                    UserPrompt(topic=topics.PROMPT_USER, capture_ns=time.monotonic_ns(), kind="recentre")
+                    UserPrompt(
+                        topic=topics.PROMPT_USER,
+                        capture_ns=time.monotonic_ns(),
+                        kind=message.kind,
+                        object_id=message.object_id,
+                        text=message.text,
+                    )
                 )
             else:
                 page.drawn = min(max(page.drawn, message.seq), page.sent)

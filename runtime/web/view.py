@@ -12,10 +12,10 @@ from gazeline.runtime.images import image_of, jpeg_size
 from gazeline.runtime.messages import BoardSearch, CalibrationTarget, Frame, Gaze, Message, Overlay, Stats
 from gazeline.runtime.topics import GAZE_BINOCULAR
 from gazeline.runtime.viewpoint import Viewpoint
+from gazeline.runtime.web.drawn import drawn_overlay
 from gazeline.runtime.web.protocol import (
     DrawnBoard,
     DrawnGaze,
-    DrawnObject,
     DrawnOverlay,
     DrawnTarget,
     FrameHeader,
@@ -153,32 +153,7 @@ class View:
         overlay = self._overlay
         if overlay is None or abs(_instant(frame) - _instant(overlay)) > OVERLAY_OLD_NS:
             return None
-        moved, how = self._viewpoint.moved(overlay, frame)
-        scale = np.array([frame.width / moved.width, frame.height / moved.height])
-        objects = []
-        for thing in moved.objects:
-            rings = [(np.asarray(ring) + 0.5) * scale - 0.5 for ring in thing.outline if len(ring) >= 3]
-            x0, y0, x1, y1 = ((np.reshape(thing.box, (2, 2)) + 0.5) * scale - 0.5).ravel().round(2).tolist()
-            objects.append(
-                DrawnObject(
-                    id=thing.id,
-                    name=thing.name,
-                    score=thing.score,
-                    gazed=thing.gazed,
-                    depth_m=thing.depth_m,
-                    rings=[ring.round(2).ravel().tolist() for ring in rings],
-                    box=(x0, y0, x1, y1),
-                )
-            )
-        return DrawnOverlay(
-            frame_index=moved.frame_index,
-            age_ms=round((_instant(frame) - _instant(overlay)) / 1e6, 2),
-            moved=how,
-            state=moved.gaze_state,
-            source=moved.gaze_source,
-            latency_ms=moved.latency_ms,
-            objects=objects,
-        )
+        return drawn_overlay(overlay, frame, round((_instant(frame) - _instant(overlay)) / 1e6, 2), self._viewpoint)
 
     def _drawn_gaze(self, frame: Frame) -> DrawnGaze | None:
         overlay, gaze = self._overlay, self._gaze

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -149,12 +150,19 @@ class Headset:
     """Publishes in a thread as a headset and a runtime would, the outlines two pictures late.
 
     The eyes rest on disc 1; a mouse goes before them for half a second after its last sample. ``turning_rad``: how far
-    the head turns to each side. Without ``runtime``, outlines and statistics are left to a real one. ``yaws`` knows
-    the last pictures' yaw by index.
+    the head turns to each side. Without ``runtime``, outlines and statistics are left to a real one; ``told`` changes
+    what the messages of outlines say. ``yaws`` knows the last pictures' yaw by index.
     """
 
-    def __init__(self, bus: BusAddress, turning_rad: float = 0.0, *, runtime: bool = True) -> None:
-        self.turning_rad = turning_rad
+    def __init__(
+        self,
+        bus: BusAddress,
+        turning_rad: float = 0.0,
+        *,
+        runtime: bool = True,
+        told: Callable[[m.Overlay], m.Overlay] = lambda overlay: overlay,
+    ) -> None:
+        self.turning_rad, self.told = turning_rad, told
         self.runtime = runtime
         self.yaws: dict[int, float] = {}
         self.mouse: deque[m.Gaze] = deque(maxlen=1000)
@@ -207,7 +215,7 @@ class Headset:
                 source = "mouse" if leads else "eye"
                 overlay = overlay_of(number, index=late_index, capture_ns=late_ns, yaw_rad=late_yaw, source=source)
                 if self.runtime:
-                    publisher.send(overlay)
+                    publisher.send(self.told(overlay))
                 if self._ending.wait(0.05):
                     return
 

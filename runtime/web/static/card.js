@@ -1,11 +1,21 @@
 // The one card: what is known of the gazed object, beside it and never over it, tied to its outline by a thin line.
 
+import { Facts } from "./facts.js";
+
 const GAP = 22; // screen px between object and card
 const EDGE = 8; // and between card and the stage's edge
 const SPARE = 12; // a side to change to has this much more room than it needs: no going to and fro
 const SWAP_MS = 110;
 const EASE_MS = 55; // time constant with which card and line follow
 const byId = (id) => document.getElementById(id);
+
+/** Facts as spans; what says the same stays as it is. */
+function write(element, facts) {
+  const text = facts.map(([, fact]) => fact).join("\n");
+  if (element.dataset.text === text) return;
+  element.dataset.text = text;
+  element.replaceChildren(...facts.map(([className, textContent, title]) => Object.assign(document.createElement("span"), { className, textContent, title })));
+}
 
 export class Card {
   #scene;
@@ -14,6 +24,9 @@ export class Card {
   #lines = [byId("leader-halo"), byId("leader")];
   #end = byId("leader-end");
   #object = null; // what the card shows now
+  #facts = null;
+  #gazed = null; // what would be shown if it were not held
+  #held = null; // what it stays with, whatever is looked at
   #wanted = null; // what it shall show
   #swapping = null;
   #side = null;
@@ -30,8 +43,32 @@ export class Card {
     return this.#card;
   }
 
-  /** The gazed object, or null: then the card fades. */
+  /** What the card shows now. */
+  get object() {
+    return this.#card.classList.contains("hidden") ? null : this.#object;
+  }
+
+  /** Stay with an object, or with what is shown, until it is released. */
+  hold(object = this.object) {
+    this.#held = object;
+    if (object) this.#pass(object);
+  }
+
+  release() {
+    this.#held = null;
+    this.#pass(this.#gazed);
+  }
+
+  /** The gazed object, or null: then the card fades. While it is held, that waits. */
   show(object) {
+    this.#gazed = object;
+    if (this.#held) {
+      this.#held = this.#scene.objects.find(({ id }) => id === this.#held.id) ?? this.#held;
+      this.#pass(this.#held);
+    } else this.#pass(object);
+  }
+
+  #pass(object) {
     this.#wanted = object;
     if (object && object.id === this.#object?.id && !this.#swapping) this.#fill(object);
     else if (object?.id !== this.#object?.id) this.#swap();
@@ -66,17 +103,13 @@ export class Card {
   }
 
   #fill(object) {
+    if (object.id !== this.#object?.id) this.#facts = new Facts();
     this.#object = object;
-    const facts = [];
-    if (object.name) facts.push(`#${object.id}`);
-    facts.push(`${Math.round(object.score * 100)} %`);
-    if (object.depth_m != null) facts.push(`${object.depth_m.toFixed(object.depth_m < 10 ? 2 : 0)} m`);
-    const text = facts.join("\n");
-    const name = object.name ?? `Object ${object.id}`;
+    const name = this.#facts.title(object);
     if (byId("card-name").textContent !== name) byId("card-name").textContent = name;
-    if (byId("card-facts").dataset.text === text) return;
-    byId("card-facts").dataset.text = text;
-    byId("card-facts").replaceChildren(...facts.map((fact) => Object.assign(document.createElement("span"), { textContent: fact })));
+    this.#card.classList.toggle("unknown", !object.name);
+    write(byId("card-facts"), this.#facts.place(object));
+    write(byId("card-looks"), this.#facts.looks(object));
   }
 
   /** Where the card goes: the side it is on while it fits there, else the best one, else into the bar. */

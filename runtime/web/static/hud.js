@@ -2,16 +2,25 @@
 
 import { drawBoard } from "./board.js";
 import { Card } from "./card.js";
+import { drawDetails } from "./details.js";
+import { Finding } from "./find.js";
 import { Link } from "./link.js";
 import { Scene } from "./scene.js";
+import { Teaching } from "./teach.js";
 
 const POINTER_MS = 1000 / 60; // at most this often while it moves
 const REST_MS = 33; // and this often while it rests: the head goes on moving under it
 const NO_FRAMES_MS = 2000;
 const byId = (id) => document.getElementById(id);
 
-const scene = new Scene(() => card.snap());
+const scene = new Scene(() => {
+  card.snap();
+  finding.place();
+});
 const card = new Card(scene);
+const ask = (kind, what) => link.ask(kind, what);
+const teaching = new Teaching(card, ask);
+const finding = new Finding(scene, ask);
 const view = byId("view");
 
 const page = {
@@ -111,9 +120,10 @@ function drawOverlay() {
   const { overlay, gaze } = page.frame;
   page.overlay = overlay;
   const objects = overlay?.objects ?? [];
-  scene.drawObjects(objects, page.details);
+  scene.drawObjects(objects);
   const gazed = objects.find((object) => object.gazed) ?? null;
   card.show(page.outlines ? gazed : null);
+  finding.show(overlay?.search ?? null, objects.filter(({ found }) => found).length);
   announce(gazed);
   drawGaze(gaze);
   scene.drawTarget(page.frame.target);
@@ -163,6 +173,13 @@ function leave() {
   if (page.frame) drawGaze(page.frame.gaze);
 }
 
+/** A click on a thing asks for its name; the smallest one under it is meant, as nothing else could be clicked. */
+view.addEventListener("click", (event) => {
+  if (event.pointerType === "touch" || !page.outlines) return; // a touch is the gaze, and the card has a button
+  teaching.open(scene.objectAt(event.clientX, event.clientY));
+});
+for (const kind of ["pointerenter", "pointerdown"]) card.element.addEventListener(kind, () => teaching.active || card.hold());
+card.element.addEventListener("pointerleave", () => teaching.active || card.release());
 for (const kind of ["pointerdown", "pointermove", "pointerenter"]) view.addEventListener(kind, onPointer);
 view.addEventListener("pointerleave", leave);
 view.addEventListener("pointercancel", leave);
@@ -215,12 +232,19 @@ function toggle(id) {
 for (const id of Object.keys(toggles)) {
   byId(id).addEventListener("click", () => toggle(id));
 }
-const recentre = () => link.recentre(); // the eyes are on the middle of the outlined thing
+const recentre = () => ask("recentre"); // the eyes are on the middle of the outlined thing
+const everything = () => ask("everything");
 byId("recentre").addEventListener("click", recentre);
+byId("everything").addEventListener("click", everything);
+const keys = { c: recentre, e: everything, n: () => teaching.open(card.object), "/": () => finding.focus() };
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  if (event.key.toLowerCase() === "c") return recentre();
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target.closest?.("input")) return;
+  const does = keys[event.key.toLowerCase()];
+  if (does) {
+    event.preventDefault();
+    return does();
+  }
   if (event.key === " " && event.target.closest?.("button")) return; // the button's own space
   const id = Object.keys(toggles).find((name) => toggles[name][1] === event.key.toLowerCase());
   if (!id) return;
@@ -298,33 +322,7 @@ function showFigures() {
 }
 setInterval(showFigures, 250);
 
-function showDetails() {
-  if (!page.details) return;
-  const { frame, overlay, status } = page;
-  const rows = [];
-  const ms = (value) => `${value.toFixed(1)} ms`;
-  if (frame) rows.push(["frame", `${frame.index}, ${frame.width} × ${frame.height}`]);
-  if (overlay) {
-    rows.push(["overlay", `frame ${overlay.frame_index}, ${ms(overlay.age_ms)} older`]);
-    rows.push(["moved by", { depth: "head pose and depth", default_depth: "head pose, distance unknown", none: "nothing (no pose)" }[overlay.moved]]);
-    rows.push(["gaze", `${overlay.state} (${overlay.source})`], ["objects", overlay.objects.length]);
-  }
-  for (const [stage, { p50_ms, p99_ms }] of Object.entries(status?.stages ?? {})) {
-    rows.push([stage.replaceAll("_", " "), `${p50_ms.toFixed(1)} / ${ms(p99_ms)}`]);
-  }
-  for (const [name, rate] of Object.entries(status?.rates_hz ?? {})) rows.push([name, `${rate.toFixed(1)} Hz`]);
-  for (const [reason, count] of Object.entries(status?.dropped ?? {})) rows.push([`dropped: ${reason.replaceAll("_", " ")}`, count]);
-  if (status?.rss_mb) rows.push(["memory", `${Math.round(status.rss_mb)} MB`]);
-  const cells = rows.map(([name, value]) => {
-    const row = document.createElement("tr");
-    row.append(
-      Object.assign(document.createElement("th"), { scope: "row", textContent: name }),
-      Object.assign(document.createElement("td"), { textContent: value }),
-    );
-    return row;
-  });
-  byId("panel-rows").replaceChildren(...cells);
-}
+const showDetails = () => page.details && drawDetails(page);
 
 // ---- for those who listen instead of looking ----
 

@@ -32,8 +32,9 @@ export class Link {
     this.#send({ type: "pointer", x, y, capture_ns: captureNs });
   }
 
-  recentre() {
-    this.#send({ type: "recentre" });
+  /** kind: recentre, everything, teach, unteach or find; what: {object_id, text} as it needs. */
+  ask(kind, what = {}) {
+    this.#send({ type: "ask", kind, ...what });
   }
 
   #send(message) {

@@ -20,6 +20,9 @@ const pathData = (rings) => {
   return data;
 };
 
+/** Which label goes first: of what was sought, then what has one, then what has a name. */
+const rank = ({ object, label }) => 4 * object.found + 2 * Boolean(label) + Boolean(object.name);
+
 export class Scene {
   objects = [];
   gaze = null; // {x, y, state} in picture pixels
@@ -84,6 +87,20 @@ export class Scene {
     return [(clientX - left) / this.rect.scale - 0.5, (clientY - top) / this.rect.scale - 0.5];
   }
 
+  /** The smallest object there, or null. */
+  objectAt(clientX, clientY) {
+    const [x, y] = this.toPicture(clientX, clientY);
+    let least = null;
+    for (const { object, paths, leaving } of this.#shown.values()) {
+      const at = Object.assign(this.#outlines.createSVGPoint(), { x, y });
+      if (leaving || object.surface || !paths[0].isPointInFill(at)) continue;
+      const [x0, y0, x1, y1] = object.box;
+      const area = (x1 - x0) * (y1 - y0);
+      if (!least || area < least.area) least = { area, object };
+    }
+    return least?.object ?? null;
+  }
+
   drawPicture(bitmap) {
     if (bitmap.width !== this.#picture.width || bitmap.height !== this.#picture.height) {
       this.#picture.width = bitmap.width;
@@ -95,7 +112,7 @@ export class Scene {
   }
 
   /** Objects come, change and go by their id; none pops. */
-  drawObjects(objects, details) {
+  drawObjects(objects) {
     this.objects = objects;
     const present = new Set();
     for (const object of objects) {
@@ -105,7 +122,7 @@ export class Scene {
       shown.group.classList.remove("leaving");
       clearTimeout(shown.leaving);
       shown.leaving = null;
-      shown.group.classList.toggle("gazed", object.gazed);
+      for (const kind of ["gazed", "found", "surface"]) shown.group.classList.toggle(kind, object[kind]);
       for (const path of shown.paths) path.setAttribute("d", data);
       if (object.gazed && shown.group.nextElementSibling) this.#outlines.append(shown.group); // on top
       shown.object = object;
@@ -115,7 +132,7 @@ export class Scene {
       shown.group.classList.add("leaving");
       shown.leaving = setTimeout(() => this.#leave(id), LEAVE_MS);
     }
-    this.#drawLabels(details);
+    this.#drawLabels();
   }
 
   #enter(id) {
@@ -144,32 +161,46 @@ export class Scene {
     this.#shown.delete(id);
   }
 
-  /** With details on, the others carry their name too. */
-  #drawLabels(details) {
-    for (const shown of this.#shown.values()) {
-      const wanted = details && !shown.leaving && !shown.object.gazed;
-      if (wanted && !shown.label) {
+  /** Names, or numbers, on the others: in their middles, as many as find room; what has one keeps it. */
+  #drawLabels() {
+    const taken = [];
+    const wanted = [...this.#shown.values()].filter(({ object, leaving }) => !leaving && !object.gazed && !object.surface);
+    wanted.sort((a, b) => rank(b) - rank(a) || a.object.id - b.object.id);
+    for (const shown of wanted) {
+      const [x, y] = this.#middle(shown.object);
+      const { id, name } = shown.object;
+      const text = name ?? `${id}`;
+      const [halfWide, halfHigh] = [4 + text.length * 3.4, 9];
+      const free = taken.every((other) => Math.abs(other.x - x) > other.halfWide + halfWide || Math.abs(other.y - y) > other.halfHigh + halfHigh);
+      if (!free) {
+        this.#unlabel(shown);
+        continue;
+      }
+      taken.push({ x, y, halfWide, halfHigh });
+      if (!shown.label) {
         shown.label = document.createElement("span");
         this.#labels.append(shown.label);
-      } else if (!wanted) {
-        shown.label?.remove();
-        shown.label = null;
       }
-      if (wanted) {
-        const { id, name } = shown.object;
-        const text = name ? `${name} #${id}` : `#${id}`;
-        if (shown.label.textContent !== text) shown.label.textContent = text;
-      }
+      if (shown.label.textContent !== text) shown.label.textContent = text;
+      shown.label.classList.toggle("found", shown.object.found);
     }
+    for (const shown of this.#shown.values()) if (!wanted.includes(shown)) this.#unlabel(shown);
     this.#placeLabels();
+  }
+
+  #unlabel(shown) {
+    shown.label?.remove();
+    shown.label = null;
+  }
+
+  #middle({ box: [x0, y0, x1, y1] }) {
+    return [((x0 + x1) / 2 + 0.5) * this.rect.scale, ((y0 + y1) / 2 + 0.5) * this.rect.scale];
   }
 
   #placeLabels() {
     for (const { label, object } of this.#shown.values()) {
       if (!label) continue;
-      const [x0, y0, x1, y1] = object.box;
-      const x = ((x0 + x1) / 2 + 0.5) * this.rect.scale;
-      const y = ((y0 + y1) / 2 + 0.5) * this.rect.scale;
+      const [x, y] = this.#middle(object);
       label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
     }
   }
