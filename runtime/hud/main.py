@@ -22,6 +22,7 @@ from gazeline.runtime.hud.feed import Feed
 from gazeline.runtime.hud.input import Input
 from gazeline.runtime.hud.instance import NoDisplayError, reason
 from gazeline.runtime.hud.place import placed
+from gazeline.runtime.hud.pointers import pointed
 from gazeline.runtime.hud.scene import Hud
 from gazeline.runtime.hud.select import Dwell, prompt_of
 from gazeline.runtime.hud.sense import Sensing
@@ -162,7 +163,8 @@ class _Showing:
             surface_m=self._surface_m if on_picture else None,
             default_depth_m=DEFAULT_DEPTH_M,
         )
-        hud.show(things, ICE if overlay.gaze_source == "eye" else AMBER, now_ns)
+        accent = ICE if overlay.gaze_source == "eye" else AMBER
+        hud.show(things, accent, now_ns, pointed(overlay, T_world_camera))
 
     def _target(self) -> Ring | Cross | None:
         """The target of a calibration, while there is one ahead; that of the display's is confirmed by hand."""

@@ -26,8 +26,8 @@ class Thing:
     """One outlined object as it stands in the world.
 
     ``rings_m``: closed rings (N, 3), outer ones clockwise as seen from the camera, as they were at ``capture_ns``.
-    ``depth_m`` is its distance from the camera if it is known, and ``size_m`` its width and height, known with it;
-    ``distance_m`` is what it is drawn at.
+    ``depth_m`` is its distance from the camera if it is known; ``distance_m`` is what it is drawn at. The rest is as on
+    the wire; ``size_guessed``: its distance was not measured by a depth camera.
     """
 
     id: int
@@ -40,6 +40,13 @@ class Thing:
     size_m: tuple[float, float] | None
     capture_ns: int
     velocity_m_s: Array | None = None
+    name_score: float | None = None
+    size_error_m: tuple[float, float] | None = None
+    size_guessed: bool = False
+    dwell_ms: float = 0.0
+    looks: int = 0
+    found: bool = False
+    surface: bool = False
 
     def at(self, t_ns: int) -> "Thing":
         """Where it is at an instant, if it goes on as it did (for at most 0.2 s)."""
@@ -89,9 +96,16 @@ def placed(
                 centre_m=T_world_camera.apply(centre),
                 distance_m=distance_m,
                 depth_m=known,
-                size_m=_size(np.concatenate(rays), known),
+                size_m=thing.size_m,
                 capture_ns=overlay.capture_ns or 0,
                 velocity_m_s=None if thing.velocity_m_s is None else np.asarray(thing.velocity_m_s),
+                name_score=thing.name_score,
+                size_error_m=thing.size_error_m,
+                size_guessed=thing.size_source not in (None, "depth"),
+                dwell_ms=thing.dwell_ms,
+                looks=thing.looks,
+                found=thing.found,
+                surface=thing.surface,
             )
         )
     return tuple(things)
@@ -116,12 +130,3 @@ def _ring(rays: Array, depths_m: list[float], distance_m: float) -> Array:
         distance = np.where(np.isfinite(depth) & (depth > 0.0), np.clip(depth, NEAREST_M, FARTHEST_M), distance_m)
     points: Array = rays * distance[:, None]
     return points
-
-
-def _size(rays: Array, depth_m: float | None) -> tuple[float, float] | None:
-    """Width and height in metres of what is seen under these rays, so far away."""
-    if depth_m is None:
-        return None
-    angles = np.stack((np.arctan2(rays[:, 0], rays[:, 2]), np.arctan2(rays[:, 1], rays[:, 2])), axis=-1)
-    wide, high = (2.0 * depth_m * np.tan(np.minimum(np.ptp(angles, axis=0), 2.8) / 2.0)).tolist()
-    return wide, high

@@ -5,15 +5,16 @@ nothing that is drawn is ever older than a little more than the time between two
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from gazeline.runtime.hud.drawing import Array, Cross, Drawing, Panel, Ring, Stroke, mixed, panel
+from gazeline.runtime.hud.facts import Facts
 from gazeline.runtime.hud.fade import FADE_NS, eased, faded
 from gazeline.runtime.hud.labels import SIDES, Anchor, Key, Rect, Standing, Wanted, arranged
 from gazeline.runtime.hud.place import Thing
-from gazeline.runtime.hud.style import ICE, PALE, Colour, Style
+from gazeline.runtime.hud.pointers import Pointed, Pointers
+from gazeline.runtime.hud.style import FOUND, ICE, PALE, Colour, Style
 from gazeline.runtime.hud.text import Label, Labels
 from gazeline.runtime.hud.views import Views
 
@@ -21,40 +22,8 @@ HOLD_NS = 160_000_000  # with the fade, what is not confirmed is gone within 300
 HOLD_PERIODS = 2.5  # a slower runtime is waited for
 HOLD_MAX_NS = 600_000_000
 FARTHEST_TANGENT = 3.0  # what is farther out than 72 degrees has no label
-BY = " \N{MULTIPLICATION SIGN} "
+FOUND_WEIGHT = 0.6  # of the line of what is looked at
 LEADER_RAD = np.radians(0.6)  # a shorter way needs no line
-
-
-@dataclass
-class Facts:
-    """What a card says, kept steady: a figure changes when it has changed by more than it wavers."""
-
-    shown: dict[str, float] = field(default_factory=dict)
-
-    def lines(self, thing: Thing) -> tuple[str, ...]:
-        """The title, and what is known below it."""
-        facts = []
-        if thing.size_m is not None:
-            wide, high = (self._steady(name, value) for name, value in zip(("w", "h"), thing.size_m, strict=True))
-            small = max(wide, high) < 1.0
-            size = f"{100 * wide:.0f}{BY}{100 * high:.0f} cm" if small else f"{wide:.1f}{BY}{high:.1f} m"
-            facts.append(size)
-        if thing.depth_m is not None:
-            metres = self._steady("depth", thing.depth_m)
-            facts.append(
-                f"{metres:.2f} m" if metres < 2.0 else f"{metres:.1f} m" if metres < 10.0 else f"{metres:.0f} m"
-            )
-        if thing.name:
-            facts.append(f"#{thing.id}")
-        title = thing.name or f"Object {thing.id}"
-        return (title, "   ".join(facts)) if facts else (title,)
-
-    def _steady(self, name: str, value: float) -> float:
-        step = 0.01 if value < 0.3 else 0.05 if value < 2.0 else 0.1 if value < 10.0 else 1.0
-        before = self.shown.get(name)
-        if before is None or abs(value - before) > 0.75 * step:
-            self.shown[name] = round(value / step) * step
-        return self.shown[name]
 
 
 class Hud:
@@ -73,12 +42,13 @@ class Hud:
         self._standing: dict[Key, Standing] = {}
         self._facts: dict[int, Facts] = {}
         self._texts: dict[Key, Label] = {}
+        self._pointers = Pointers(style, self._labels)
         self._heard_ns: int | None = None
         self._period_ns = 0.0
         self._drawn_ns: int | None = None
 
-    def show(self, things: Sequence[Thing], accent: Colour, now_ns: int) -> None:
-        """What there is now, as an overlay that came at ``now_ns`` has it."""
+    def show(self, things: Sequence[Thing], accent: Colour, now_ns: int, away: Sequence[Pointed] = ()) -> None:
+        """What there is now, and what is out of view, as an overlay that came at ``now_ns`` has it."""
         if self._heard_ns is not None:
             passed_ns = min(now_ns - self._heard_ns, HOLD_MAX_NS)
             self._period_ns += 0.3 * (passed_ns - self._period_ns)
@@ -86,10 +56,12 @@ class Hud:
         self._things = {**self._things, **{thing.id: thing for thing in things}}
         self._current = {thing.id for thing in things}
         self._gazed = {thing.id for thing in things if thing.gazed}
+        self._pointers.show(away)
 
     def clear(self) -> None:
         """The world has another origin now: what was placed in it is nowhere."""
         self._things, self._current, self._gazed, self._standing, self._anchors = {}, set(), set(), {}, {}
+        self._pointers.clear()
 
     @property
     def gazed(self) -> Thing | None:
@@ -106,7 +78,8 @@ class Hud:
         """
         passed_ns = 0 if self._drawn_ns is None else max(0, now_ns - self._drawn_ns)
         self._drawn_ns = now_ns
-        if self._is_stale(now_ns) or (mark is not None and mark.alone):
+        stale = self._is_stale(now_ns) or (mark is not None and mark.alone)
+        if stale:
             self._current, self._gazed = set(), set()
         self._shares = faded(self._shares, self._current, passed_ns)
         self._emphasis = faded(self._emphasis, self._gazed, passed_ns)
@@ -119,7 +92,8 @@ class Hud:
         panels, leaders = self._written(there, views, passed_ns)
         if mark is not None:
             strokes += mark.strokes(views, self._accent, self._style)
-        return Drawing((*leaders, *strokes), tuple(panels))
+        arrows, named = self._pointers.frame(views, passed_ns, stale)
+        return Drawing((*leaders, *strokes, *arrows), (*panels, *named))
 
     def _is_stale(self, now_ns: int) -> bool:
         hold_ns = min(max(HOLD_NS, HOLD_PERIODS * self._period_ns), HOLD_MAX_NS)
@@ -131,11 +105,13 @@ class Hud:
 
     def _colour(self, thing: Thing) -> Colour:
         share = eased(self._emphasis.get(thing.id, 0.0))
-        r, g, b = (round(p + share * (a - p)) for p, a in zip(PALE, self._accent, strict=True))
+        plain = FOUND if thing.found else PALE
+        r, g, b = (round(p + share * (a - p)) for p, a in zip(plain, self._accent, strict=True))
         return r, g, b
 
     def _outline(self, thing: Thing) -> list[Stroke]:
-        line = mixed(self._style.other, self._style.gazed, eased(self._emphasis.get(thing.id, 0.0)))
+        weight = max(eased(self._emphasis.get(thing.id, 0.0)), FOUND_WEIGHT if thing.found else 0.0)
+        line = mixed(self._style.other, self._style.gazed, weight)
         alpha = eased(self._shares.get(thing.id, 0.0))
         if alpha == 0.0:
             return []
@@ -165,8 +141,8 @@ class Hud:
         for each in sorted(ahead, key=lambda i: (i not in self._gazed, _away(rects[i], focus), i)):
             thing = things[each]
             key = (each, "card" if each in self._gazed else "tag")
-            if key[1] == "tag" and not thing.name:
-                continue  # the outline says all there is to say
+            if key[1] == "tag" and thing.surface:
+                continue  # walls and floors are everywhere
             label = self._text(key, thing)
             around = rects[each]
             widened = 1.0 + float(around.middle @ around.middle)  # to the same angle, off the middle of the view
@@ -180,7 +156,8 @@ class Hud:
             if key[0] not in things or key not in self._texts:
                 continue
             thing, label = things[key[0]], self._texts[key]
-            alpha = eased(standing.shown) * (1.0 if key[1] == "card" else self._style.quiet)
+            plain = key[1] == "tag" and not thing.found
+            alpha = eased(standing.shown) * (self._style.quiet if plain else 1.0)
             panels.append(panel(label, views, standing.rect.middle, standing.rect.half, thing.distance_m, alpha))
             leaders += self._leader(views, thing, key, standing, alpha)
         return panels, leaders
@@ -190,7 +167,7 @@ class Hud:
             lines = self._facts.setdefault(thing.id, Facts()).lines(thing)
             self._texts[key] = self._labels.card(lines, self._accent)
         else:
-            self._texts[key] = self._labels.tag(thing.name or "")
+            self._texts[key] = self._labels.tag(thing.name or str(thing.id))
         return self._texts[key]
 
     def _leader(self, views: Views, thing: Thing, key: Key, standing: Standing, alpha: float) -> list[Stroke]:

@@ -17,6 +17,7 @@ from gazeline.runtime.files import write_bytes
 from gazeline.runtime.hud.offscreen import Offscreen, over
 from gazeline.runtime.hud.picture import Picture, window
 from gazeline.runtime.hud.place import placed
+from gazeline.runtime.hud.pointers import pointed
 from gazeline.runtime.hud.scene import Hud
 from gazeline.runtime.hud.style import AMBER, ICE, Blend, style_for
 from gazeline.runtime.hud.views import Eye, Views
@@ -61,7 +62,7 @@ def rendered(overlay: Overlay, picture: Picture, blend: Blend = "alpha") -> NDAr
     accent = ICE if overlay.gaze_source == "eye" else AMBER
     began_ns = overlay.capture_ns or 0
     for step in range(FADE_STEPS):
-        hud.show(things, accent, began_ns + step * STEP_NS)
+        hud.show(things, accent, began_ns + step * STEP_NS, pointed(overlay, picture.T_world_camera))
         drawing = hud.frame(views, began_ns + step * STEP_NS)
     with Offscreen(WIDE_PX, height) as offscreen:
         offscreen.draw_picture(views, picture, 1.0)

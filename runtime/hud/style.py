@@ -15,7 +15,9 @@ from gazeline.runtime.draw import AMBER, ICE, INK, PALE
 Blend = Literal["opaque", "alpha", "additive"]
 Colour = tuple[int, int, int]
 
-__all__ = ["AMBER", "ICE", "INK", "PALE", "Blend", "Colour", "Line", "Style", "style_for"]
+FOUND: Colour = (182, 240, 156)  # what was asked for
+
+__all__ = ["AMBER", "FOUND", "ICE", "INK", "PALE", "Blend", "Colour", "Line", "Style", "style_for"]
 
 
 @dataclass(frozen=True)

@@ -107,18 +107,6 @@ def test_what_moves_is_drawn_where_it_will_be() -> None:
     np.testing.assert_allclose(found.at(9_000_001_000).centre_m - found.centre_m, (0.1, 0.0, 0.0), atol=1e-9)
 
 
-def test_size_and_distance_are_on_the_card_where_they_are_known() -> None:
-    views = symmetric(HEAD, 1000, 1000, 80.0)
-    mug = [thing(7, ahead(0.0, 0.0, 0.8, 0.05), CAPTURE, gazed=True, name="mug")]
-    (card,) = shown(Hud(style_for("alpha"), PIXEL_RAD), mug, views).panels
-    assert card.label.text[0] == "mug"
-    assert card.label.text[1].startswith("10 × 10 cm   0.75 m")  # noqa: RUF001
-    assert card.label.text[1].endswith("#7")
-    unknown = [thing(8, ahead(0.0, 0.0, 0.8, 0.05), CAPTURE, gazed=True, depth=False)]
-    (card,) = shown(Hud(style_for("alpha"), PIXEL_RAD), unknown, views).panels
-    assert card.label.text == ("Object 8",)
-
-
 # ------------------------------------------------------------------------------------------------------------- fades
 def test_a_fade_takes_its_time_both_ways() -> None:
     shares = faded({}, ["a"], FADE_NS // 4)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -40,7 +40,7 @@ SEARCH = Search(
 
 def told(overlay: Overlay, search: Search | None = None) -> Overlay:
     """The overlay with what is known of its objects: 1 is a taught mug, 2 a leaf that is found, 3 unknown."""
-    facts = {
+    facts: dict[int, dict[str, Any]] = {
         1: {"name": "mug", "name_score": 0.93, "name_source": "taught", "size_m": (0.118, 0.092),
             "size_error_m": (0.004, 0.003), "size_source": "depth", "dwell_ms": 2400.0, "looks": 3},
         2: {"found": search is not None},
@@ -193,7 +193,7 @@ def test_nothing_of_it_flickers(page: Page, bus: BusAddress) -> None:
         assert changes == 0
 
 
-def test_the_card_stays_off_its_object_while_a_name_is_typed(browser: Browser, bus: BusAddress, tmp_path: Path) -> None:
+def test_the_card_stays_off_its_object_while_a_name_is_typed(browser: Browser, bus: BusAddress) -> None:
     for width, height in ((1000, 700), (390, 800), (700, 340)):
         options = {"viewport": {"width": width, "height": height}}
         with serving(bus) as server, opened(browser, server, **options) as page, headset.Headset(bus, told=told):
