@@ -4,10 +4,11 @@ A decoder answers one point with several masks, from part to group, and one poin
 how the wearer looks: somebody who means the lid keeps looking at the lid, and somebody who means the tray looks around
 on it. So all rests of the last seconds are evidence, by the size principle of concept learning (J. Tenenbaum and T.
 Griffiths, "Generalization, similarity, and Bayesian inference", Behavioral and Brain Sciences 24, 2001): had a thing
-been meant, gaze would have fallen anywhere on it, with the density 1 / area; the smallest thing that holds all rests is
-the likeliest, the more so the more rests there are, and a long rest counts as several. Against that stands that people
-mostly mean whole things, which the first look alone does not overcome. Earlier rests may have meant something else,
-more probably the longer ago they are.
+been meant, gaze would have fallen anywhere on it, with the density 1 / area; the smallest thing that holds all rests
+is the likeliest, the more so the more rests there are, and a long rest counts as several. Against that stands that
+people mostly mean whole things, which the first look alone does not overcome. Earlier rests may have meant something
+else, more probably the longer ago they are; and since eyes go from neighbour to neighbour anyway, it takes four rests
+in a row on a whole before it is thought of.
 
 What is larger than the decoder's masks of one point is asked for with all the rests as points of one prompt, and made
 of the masks of each of them, if these hang together. What was shown before in the same fixation is kept until something
@@ -38,10 +39,12 @@ IOU_SCALE = 0.05  # of differences of expected IoU, between candidates for the o
 NAMING_MS = 400.0  # a rest of this length names a thing; what is longer counts as further looks,
 LOOK_MS = 280.0  # one for each of these, and a shorter one than
 GLANCE_MS = 150.0  # counts in part
-STAYS = 0.35  # how probably a rest just before meant the same, and in how much time
+STAYS = 0.7  # how probably a rest just before meant the same, and in how much time
 FORGOTTEN_MS = 4000.0  # that falls by 1 / e
 ASTRAY = 0.02  # how probably gaze is somewhere else than on what is meant
 FIELD = 0.4  # of the picture: where else gaze may be
+ON = 0.3  # of a place that a mask must cover for gaze to be on it
+AROUND_RESTS, AROUND_MS = 4, 3000.0  # so many rests in a row, within this time, are looking around
 KEPT_GAIN = log(3.0)
 KEPT_LIKE = log(1.4)  # areas that differ by less are of the same thing
 SAME_PLACE = 2.5  # gaze errors: rests nearer than this are at one place
@@ -107,8 +110,12 @@ def chosen(candidates: Sequence[Candidate], evidence: Evidence, window: "Window"
     blur_px2 = pi * evidence.error_px**2  # gaze does not resolve what is smaller than its error
     scores = []
     for candidate in candidates:
+        covers = _covers(candidate.logits, window, spots)  # (P,)
+        if not _possible(candidate.level, covers, evidence.places):
+            scores.append(-np.inf)
+            continue
         score = log(max(candidate.prior, 1e-9))
-        density = _covers(candidate.logits, window, spots) / (candidate.area_px + blur_px2)  # (P,)
+        density = covers / (candidate.area_px + blur_px2)
         for number, (place, inside) in enumerate(zip(evidence.places, density.tolist(), strict=True), start=1):
             last = number == len(evidence.places)
             meant = 1.0 - ASTRAY if last else STAYS * np.exp(-place.ago_ms / FORGOTTEN_MS)
@@ -155,6 +162,15 @@ def area_px(logits: Logits, window: "Window") -> float:
 
 def _level(area: float, object_area: float) -> Level:
     return "part" if area < SMALLER * object_area else "whole" if area > LARGER * object_area else "object"
+
+
+def _possible(level: Level, covers: NDArray[np.float64], places: Sequence[Place]) -> bool:
+    """Whether gaze is on a part, rather than its error; and whether the last few rests in a row were on a whole: fewer
+    come about when one looks at neighbours in turn."""
+    if level != "whole":
+        return level == "object" or bool(covers[-1] >= ON)
+    lately = [cover >= ON for cover, place in zip(covers, places, strict=True) if place.ago_ms <= AROUND_MS]
+    return len(lately) >= AROUND_RESTS and all(lately[-AROUND_RESTS:])
 
 
 def _looks(ms: float) -> float:
