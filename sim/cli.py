@@ -305,6 +305,7 @@ def registration(
 
 
 app.command()(measures.sizes)
+app.command()(measures.levels)
 app.command()(measures.identity)
 app.command()(measures.names)
 

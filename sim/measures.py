@@ -55,5 +55,19 @@ def names(
     _write(out, naming.measure(tuple(scene or KINDS), tuple(seed or (100_000,)), seconds, model))
 
 
+def levels(
+    out: Out,
+    scene: Scenes = None,
+    seed: Seeds = None,
+    model: Model = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Episodes of each kind in each scene.")] = 12,
+) -> None:
+    """The measurement behind gazeline bench levels, as JSON."""
+    from gazeline.sim import levels as levels_
+    from gazeline.sim.scene import KINDS
+
+    _write(out, levels_.measure(tuple(scene or KINDS), tuple(seed or (0,)), model, most))
+
+
 def _write(out: Path, rows: Sequence[Any]) -> None:
     write_bytes(out, msgspec.json.format(msgspec.json.encode(rows)))

@@ -246,3 +246,28 @@ def names(
 
     options = {"scene": scene, "seed": seed, "seconds": seconds, "model": model}
     bench_simulated.run("names", options, "Names of gazed things, shares of overlays", out)
+
+
+@app.command()
+def levels(
+    scene: Scenes = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", help="May be repeated.", show_default="0")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Episodes of each kind in each scene.")] = 12,
+    model: Model = "gazeline-s",
+    out: Out = None,
+) -> None:
+    """Whether the right size of thing is outlined, for simulated wearers who mean a thing, a part of one or a whole.
+
+    They look once, dwell or look again, or look around; beside each figure stands the one of always taking the mask of
+    the highest expected IoU. For true masks, so that nothing but the choice is measured, and for those of the model.
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench levels
+      gazeline bench levels --scene kitchen --seed 0 --seed 1 --out levels.json
+    """
+    from gazeline.runtime import bench_simulated
+
+    options = {"scene": scene, "seed": seed, "most": most, "model": model}
+    bench_simulated.run("levels", options, "Which level is shown: shares of episodes, and means", out)
