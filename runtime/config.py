@@ -53,6 +53,8 @@ class OutlineSettings(Struct, frozen=True, kw_only=True):
     tolerance_px: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.5  # no vertex left out lies farther from the outline
     min_area_px: Annotated[float, Meta(ge=0.0)] = 24.0  # smaller islands and holes are left away
     max_objects: Annotated[int, Meta(ge=1, le=100)] = 24
+    # Which size of thing is outlined: the one that the way of looking tells, or always the model's best mask
+    level: Literal["auto", "object"] = "object"
     default_depth_m: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.3  # where nothing says how far the object is
 
 

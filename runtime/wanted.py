@@ -67,7 +67,9 @@ def decode_of(
         fixation_ns=gaze.start_ns if gaze_px is not None else None,
         user=inputs.user if wanted.user is not None else None,
         depth=heard.depth_of(inputs, view.frame),
-        evidence=None if gaze_px is None else _evidence(gaze_px, view, inputs, settings.default_depth_m, shown),
+        evidence=None
+        if gaze_px is None or settings.level == "object"
+        else _evidence(gaze_px, view, inputs, settings.default_depth_m, shown),
     )
 
 

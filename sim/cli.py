@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
-import msgspec
 import typer
 
 from gazeline.runtime import exits
 from gazeline.runtime.config import Settings, labelled_by
 from gazeline.runtime.exits import stop_signals
-from gazeline.runtime.files import write_bytes
 from gazeline.runtime.options import Bus, Label, Model, Plain, Report, Seconds, Video, width_height
 from gazeline.sim import measures
 
@@ -276,34 +274,7 @@ def log(
     print(f"{count} messages: {out}")
 
 
-@app.command()
-def registration(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where the figures go.")],
-    speed: Annotated[list[float] | None, typer.Option("--speed", min=1.0, max=1000.0, metavar="DEG/S")] = None,
-    delay_ms: Annotated[list[float] | None, typer.Option("--delay-ms", min=1.0, max=1000.0)] = None,
-    scene: Annotated[list[str] | None, typer.Option("--scene")] = None,
-    seed: Seed = 0,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.0, help="Of each session with the model.")] = 10.0,
-    model: Model = None,
-) -> None:
-    """The measurement behind gazeline bench registration, as JSON."""
-    _require_simulator()
-    from gazeline.sim import registration as registration_
-    from gazeline.sim import registration_moving, registration_session
-
-    usual = registration_.Settings()
-    settings = registration_.Settings(
-        speeds_deg_s=tuple(speed or usual.speeds_deg_s),
-        delays_ms=tuple(delay_ms or usual.delays_ms),
-        scenes=tuple(scene or usual.scenes),
-        seed=seed,
-    )
-    moving = registration_moving.measure(settings)
-    session = registration_session.measure(settings, seconds, model) if seconds else []
-    result = {"settings": settings, **registration_.measure(settings), "moving": moving, "session": session}
-    write_bytes(out, msgspec.json.format(msgspec.json.encode(result)))
-
-
+app.command()(measures.registration)
 app.command()(measures.sizes)
 app.command()(measures.levels)
 app.command()(measures.identity)
