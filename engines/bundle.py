@@ -61,8 +61,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 class Likeness(Struct, frozen=True, forbid_unknown_fields=True):
     """How likenesses of descriptions (cosines of their vectors) are to be read; see `gazeline.engines.likeness`.
 
-    The chance that a look is at a known thing, to a look at which it has the cosine c, and which is more alike than the
-    next one by m, is 1 / (1 + exp(-slope * (c - middle) - margin * m)). The defaults are a guess for
+    The chance that a look is at a known thing, to the mean look at which it has the cosine c, and which is more alike
+    than the next one by m, is 1 / (1 + exp(-slope * (c - middle) - margin * m)). The defaults are a guess for
     untrained descriptions.
     """
 

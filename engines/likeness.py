@@ -8,6 +8,12 @@ from gazeline.engines.bundle import Likeness
 F64 = NDArray[np.float64]
 
 
+def mean_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What looks (n, D) at one thing come to, of unit length: it recognises better than the most alike of them."""
+    total = looks.sum(axis=0)
+    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-6), np.float32)
+
+
 def margins(likeness: F64) -> F64:
     """How much more alike each of n things (n,) is than the most alike one of the others; 0 where there is none."""
     if len(likeness) < 2:
@@ -20,7 +26,7 @@ def margins(likeness: F64) -> F64:
 
 
 def chances(likeness: F64, how: Likeness) -> F64:
-    """The chance that a look is at each of n known things, given its highest cosine with a look at each (n,).
+    """The chance that a look is at each of n known things, given its cosine with the mean look at each (n,).
 
     They sum to one at most; what lacks is the chance that it is none of them.
     """

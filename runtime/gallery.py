@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from gazeline.engines.bundle import Likeness
-from gazeline.engines.likeness import chances
+from gazeline.engines.likeness import chances, mean_look
 from gazeline.runtime.files import read_bytes
 from gazeline.runtime.label import Crop, Named
 
@@ -51,15 +51,15 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """All looks, and those of ``model`` as a matrix: ``vectors`` (N, D), whose rows are of ``known[owners]`` (N,)."""
+    """All looks; and of those of ``model`` the mean look of each name, (N, D), and the looks (M, D) that are not it."""
 
     looks: tuple[Look, ...] = ()
     model: str = ""
     likeness: Likeness = field(default_factory=Likeness)
-    known: tuple[str, ...] = ()
-    owners: NDArray[np.intp] | None = None
-    is_it: NDArray[np.bool_] | None = None
-    vectors: Floats | None = None
+    names: tuple[str, ...] = ()
+    means: Floats | None = None
+    others: Floats | None = None
+    of_name: NDArray[np.intp] | None = None  # (M,) which name each of ``others`` is not
 
     @classmethod
     def of(cls, looks: Sequence[Look], model: str, likeness: Likeness) -> "Gallery":
@@ -67,30 +67,38 @@ class Gallery:
         mine = [look for look in looks if look.model == model]
         length = Counter(len(look.vector) for look in mine).most_common(1)
         mine = [look for look in mine if len(look.vector) == length[0][0]]
-        if not mine:
+        names = tuple(sorted({look.name for look in mine if look.is_it}))
+        if not names:
             return cls(tuple(looks), model, likeness)
-        known = tuple(sorted({look.name for look in mine}))
-        number = {name: index for index, name in enumerate(known)}
-        vectors = np.stack([np.frombuffer(look.vector, "<f2") for look in mine]).astype(np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = np.where(np.isfinite(lengths) & (lengths > 0), vectors / np.maximum(lengths, 1e-6), np.float32(0))
-        owners = np.array([number[look.name] for look in mine])
-        return cls(tuple(looks), model, likeness, known, owners, np.array([look.is_it for look in mine]), vectors)
+        vectors = np.nan_to_num(np.stack([np.frombuffer(look.vector, "<f2") for look in mine]).astype(np.float32))
+        rows: dict[str, list[int]] = {name: [] for name in names}
+        for index, look in enumerate(mine):
+            if look.is_it:
+                rows[look.name].append(index)
+        against = [index for index, look in enumerate(mine) if not look.is_it and look.name in rows]
+        number = {name: index for index, name in enumerate(names)}
+        return cls(
+            tuple(looks),
+            model,
+            likeness,
+            names,
+            np.stack([mean_look(vectors[each]) for each in rows.values()]),
+            vectors[against],
+            np.array([number[mine[index].name] for index in against], np.intp),
+        )
 
     def search(self, vector: Floats) -> list[tuple[str, float]]:
         """The taught names that a description may be, with the probability of each, the likeliest first.
 
-        Of each name the most alike look counts, unless one that is not it is more alike.
+        A name is not given to what is more like a look that is not it than like the looks that are.
         """
-        if self.vectors is None or self.owners is None or self.is_it is None or vector.shape != self.vectors.shape[1:]:
+        if self.means is None or self.others is None or self.of_name is None or vector.shape != self.means.shape[1:]:
             return []
-        cosine = np.nan_to_num(self.vectors @ vector, nan=-1.0)
-        best, worst = np.full((2, len(self.known)), -1.0)
-        np.maximum.at(best, self.owners[self.is_it], cosine[self.is_it])
-        np.maximum.at(worst, self.owners[~self.is_it], cosine[~self.is_it])
+        best = np.nan_to_num(self.means @ vector, nan=-1.0).astype(np.float64)
+        worst = np.full(len(best), -1.0)
+        np.maximum.at(worst, self.of_name, np.nan_to_num(self.others @ vector, nan=-1.0))
         chance = np.minimum(chances(best, self.likeness), 1.0 / (1.0 + np.exp(-AGAINST * (best - worst))))
-        order = np.argsort(-chance)[:5]
-        return [(self.known[i], float(chance[i])) for i in order if best[i] > -1.0]
+        return [(self.names[i], float(chance[i])) for i in np.argsort(-chance)[:5]]
 
     def label(self, crops: Sequence[Crop]) -> list[Named]:
         """As a `Labeler`."""

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from gazeline.engines.bundle import Likeness
 from gazeline.engines.gazeline_s.describer import Head
 from gazeline.engines.gazeline_s.looks import NOTHING, Looks, classes_of
-from gazeline.engines.likeness import margins
+from gazeline.engines.likeness import margins, mean_look
 
 CLEAR_PX, CLEAR_FIT = 1000, 0.6
-GALLERIES = (1, 2, 5, 15, 40)  # things known at a time, to fit how likenesses are read
+GALLERIES = (1, 3, 10, 30, 100)  # things known at a time, to fit how likenesses are read
 BINS = 15  # of the calibration error
 WANTED = 0.8  # of the names that are said, this share is to be right
 
@@ -76,13 +75,15 @@ class Described:
 
 
 def temperature_of(head: Head, looks: Looks, kinds: list[str]) -> float:
-    """The temperature at which scores are likeliest (Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
-    classes = classes_of(looks, kinds)
-    known = classes >= 0
-    logits, wanted = torch.from_numpy(Described.of(head, looks).logits[known]), torch.from_numpy(classes[known])
-    tried = np.geomspace(0.3, 5.0, 80)
-    losses = [float(F.cross_entropy(logits / t, wanted)) for t in tried.tolist()]
-    return float(tried[int(np.argmin(losses))])
+    """The temperature at which the scores of the likeliest names are the most honest.
+
+    Guo et al., "On Calibration of Modern Neural Networks" (2017) take the likeliest temperature; but where an outline
+    is of another thing, every score is wrong, and a few of those would pull all others down.
+    """
+    logits, classes = Described.of(head, looks).logits, classes_of(looks, kinds)
+    tried = np.geomspace(0.4, 3.0, 60).tolist()
+    errors = [calibration_error(*_best(_softmax(logits / t), classes)) for t in tried]
+    return float(tried[int(np.argmin(errors))])
 
 
 def likeness_of(vectors: NDArray[np.float32], looks: Looks) -> Likeness:
@@ -100,11 +101,11 @@ def likeness_of(vectors: NDArray[np.float32], looks: Looks) -> Likeness:
         for number, thing in enumerate(inside):
             views = rng.permutation(np.unique(looks.views[thing]))
             shown = np.isin(looks.views[thing], views[: rng.integers(1, len(views))])
-            kept.append(vectors[thing[shown]])
+            kept.append(mean_look(vectors[thing[shown]]))
             asked += [(index, number) for index in thing[~shown].tolist()]
         strangers = [(index, -1) for index in np.concatenate(outside or [np.zeros(0, int)]).tolist()]
         for index, number in asked + [strangers[i] for i in rng.permutation(len(strangers))[: len(asked)]]:
-            best = np.array([float((looks_ @ vectors[index]).max()) for looks_ in kept])
+            best = np.stack(kept).astype(np.float64) @ vectors[index]
             first = int(best.argmax())
             rows.append((float(best[first]), float(margins(best)[first]), first == number, number >= 0))
     told = np.array(rows, float).reshape(-1, 4)
@@ -140,11 +141,9 @@ def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, like
     """The figures, and the score from which on a name is right often enough to be said."""
     described, classes = Described.of(head, looks), classes_of(looks, kinds)
     chance = _softmax(described.logits / temperature)
-    best = chance[:, :-1].argmax(1)
-    score = chance[np.arange(len(best)), best]
+    score, right = _best(chance, classes)
     named = (classes >= 0) & (classes < len(kinds))
     clear = named & (looks.areas >= CLEAR_PX) & (looks.fits >= CLEAR_FIT)
-    right = best == classes
     ranked = np.argsort(-chance[:, :-1], axis=1)[:, :5]
     by_kind = {
         k: (float(right[classes == i].mean()), int((classes == i).sum()))
@@ -177,6 +176,12 @@ def measure(head: Head, looks: Looks, kinds: list[str], temperature: float, like
         same_thing_auc=_auc(described.vectors, *pairs),
         same_thing_auc_pooled=_auc(looks.pooled.astype(np.float32), *pairs),
     )
+
+
+def _best(chance: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The score of the likeliest name of each look, and whether it is right; "none" is no name."""
+    best = chance[:, :-1].argmax(1)
+    return chance[np.arange(len(best)), best], best == classes
 
 
 def _share(which: NDArray[np.bool_]) -> float:

@@ -25,6 +25,7 @@ from gazeline.engines.ort import OrtSession
 from gazeline.engines.segmenter import Embedding, Prompt, Segmenter
 from gazeline.engines.window import Window
 
+HELD_OUT = 8  # one place in so many sets how scores and likenesses are read, and is not trained on
 THINGS = 6  # looks at one window, the gazed thing and others
 LEAST_PX, LEAST_CELLS = 60, 12  # of the picture, of the mask's map: less is not to be recognised
 LEAST_IOU = 0.4  # of an answer that counts as a look at the thing
@@ -72,13 +73,24 @@ def write_looks(path: Path, looks: Looks) -> None:
     part.replace(path)
 
 
-def take_looks(bundle: Path, folders: Sequence[Path], windows: int, *, seed: int, plain: bool = False) -> Looks:
+def take_looks(
+    bundle: Path,
+    folders: Sequence[Path],
+    windows: int,
+    *,
+    seed: int,
+    plain: bool = False,
+    held_out: bool | None = None,
+) -> Looks:
     """Looks at the things in so many windows on the views of ``folders``, spread evenly over them.
 
     ``plain``: as the model is used, with its own masks alone and the pictures as they are, instead of as they could be.
-    ValueError where the views do not say what things are called.
+    ``held_out``: only the views of places that are held out, or only the others. ValueError where the views do not say
+    what things are called.
     """
     pictures = [picture for folder in folders for picture in sorted(folder.glob("*.jpg"))]
+    if held_out is not None:
+        pictures = [picture for picture in pictures if (place_of(picture) % HELD_OUT == 0) == held_out]
     if not pictures:
         raise ValueError(f"there are no views (NNNNNN.jpg with NNNNNN.npz) in {', '.join(map(str, folders))}")
     segmenter = Segmenter.load(bundle, threads=1)
@@ -98,6 +110,12 @@ def take_looks(bundle: Path, folders: Sequence[Path], windows: int, *, seed: int
     segmenter.close()
     columns = zip(*rows, strict=True)
     return Looks(*(np.concatenate(column) for column in columns))
+
+
+def place_of(picture: Path) -> int:
+    """The place that a view shows; one of its own where nobody says."""
+    with np.load(picture.with_suffix(".npz")) as arrays:  # reads what is asked for alone
+        return int(arrays["scene_seed"]) if "scene_seed" in arrays else int(picture.stem)
 
 
 _Rows = tuple[NDArray[np.generic], ...]

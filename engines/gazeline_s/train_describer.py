@@ -24,9 +24,8 @@ from gazeline.engines import bundle as bundles
 from gazeline.engines.gazeline_s.describer import Head
 from gazeline.engines.gazeline_s.describer_export import export_describer
 from gazeline.engines.gazeline_s.describer_scores import Described, likeness_of, measure, temperature_of
-from gazeline.engines.gazeline_s.looks import NOTHING, Looks, classes_of, read_looks, take_looks, write_looks
+from gazeline.engines.gazeline_s.looks import HELD_OUT, NOTHING, Looks, classes_of, read_looks, take_looks, write_looks
 
-HELD_OUT = 8  # one place in so many sets the scores' temperature and the vectors' likeness, and is not trained on
 LEAST_THINGS = 4  # a kind of which fewer things were seen is not named
 SHARPNESS = 0.1  # temperature of the contrastive loss
 GROUP, THINGS = 8, 64  # looks of a batch come from so many things of a kind or place, and so many at a time
@@ -49,12 +48,11 @@ def main(
     try:
         encoder = bundles.read(bundle).manifest.files[bundles.ENCODER].sha256
         work.mkdir(parents=True, exist_ok=True)
-        looks = _taken(work, encoder, bundle, views, windows, plain=False)
+        seen = _taken(work, encoder, bundle, views, windows, plain=False, held_out=False)
+        kept = _taken(work, encoder, bundle, views, max(10, windows // HELD_OUT), plain=True, held_out=True)
         fresh = _taken(work, encoder, bundle, [unseen], unseen_windows, plain=True)
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    held = looks.places % HELD_OUT == 0
-    seen, kept = looks[~held], looks[held]
     kinds = named_kinds(seen)
     head = train(seen, kinds, steps, seed)
     temperature = temperature_of(head, kept, kinds)
@@ -98,7 +96,8 @@ def train(looks: Looks, kinds: list[str], steps: int, seed: int) -> Head:
         optimiser.step()
         if (step + 1) % 250 == 0:
             print(
-                f"step {step + 1} of {steps}: kinds {float(named):.3f}, likeness {float(total - named):.3f}", flush=True
+                f"step {step + 1} of {steps}: kinds {named.item():.3f}, likeness {(total - named).item():.3f}",
+                flush=True,
             )
     return head.eval()
 
@@ -155,12 +154,22 @@ class _Batches:
         return torch.from_numpy(np.concatenate(picked)), torch.from_numpy(np.concatenate(same))
 
 
-def _taken(work: Path, encoder: str, bundle: Path, folders: list[Path], windows: int, *, plain: bool) -> Looks:
+def _taken(
+    work: Path,
+    encoder: str,
+    bundle: Path,
+    folders: list[Path],
+    windows: int,
+    *,
+    plain: bool,
+    held_out: bool | None = None,
+) -> Looks:
     """From the working folder, where this encoder has looked at this before."""
-    what = "\n".join([encoder, str(windows), str(plain), *(str(folder.resolve()) for folder in folders)])
+    what = "\n".join(map(str, (encoder, windows, plain, held_out, *(folder.resolve() for folder in folders))))
     path = work / f"looks-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
     if not path.exists():
-        write_looks(path, take_looks(bundle, folders, windows, seed=int(plain), plain=plain))
+        looks = take_looks(bundle, folders, windows, seed=int(plain), plain=plain, held_out=held_out)
+        write_looks(path, looks)
     return read_looks(path)
 
 

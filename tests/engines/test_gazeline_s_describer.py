@@ -71,7 +71,7 @@ def test_from_views_to_a_bundle_that_names_and_describes(tmp_path: Path, capsys:
     (alone,) = segmenter.describe(embedding, masks[1:2])
     np.testing.assert_allclose(alone.vector, found[1].vector, atol=1e-5)
     training.main([views], unseen, work, model, windows=36, unseen_windows=12, steps=2, seed=0)  # looks are kept
-    assert len(list(work.glob("looks-*.npz"))) == 2
+    assert len(list(work.glob("looks-*.npz"))) == 3
 
 
 def test_the_exported_network_is_the_trained_one(tmp_path: Path) -> None:
