@@ -44,7 +44,6 @@ def test_from_views_to_a_bundle_that_names_and_describes(tmp_path: Path, capsys:
     assert len(scene.kinds) == int(scene.object_ids.max()) + 1
     model, work = tmp_path / "model", tmp_path / "work"
     shutil.copytree(bundle.find(bundle.DEFAULT), model)
-    (model / bundle.DESCRIBER).unlink(missing_ok=True)
     encoder = bundle.read(model).manifest.files[bundle.ENCODER]
 
     training.main([views], unseen, work, model, windows=36, unseen_windows=12, steps=60, seed=0)
