@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from gazeline.engines.staging import FULL
+
 HEAVY = frozenset({"Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul"})
 NORMALISATIONS = {"LayerNormalization", "GroupNormalization", "InstanceNormalization", "RMSNormalization"}
 REDUCTIONS = {f"Reduce{kind}" for kind in ("Mean", "Sum", "L1", "L2", "SumSquare", "Prod", "LogSum", "LogSumExp")}
@@ -40,11 +42,24 @@ def load(path: Path) -> onnx.ModelProto:
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
-    """Write the network, with its weights beside it where they are too many for one file."""
-    if model.ByteSize() < 2**31 - 2**24:
-        onnx.save(model, path)
-    else:
-        onnx.save(model, path, save_as_external_data=True, location=f"{path.stem}.weights")
+    """Write the network, with its weights beside it where they are too many for one file.
+
+    OSError, in a sentence, if the disk is full; then nothing of it is left.
+    """
+    weights = path.with_suffix(".weights")
+    try:
+        if model.ByteSize() < 2**31 - 2**24:
+            onnx.save(model, path)
+        else:
+            onnx.save(model, path, save_as_external_data=True, location=weights.name)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        weights.unlink(missing_ok=True)
+        if error.errno in FULL:
+            raise OSError(
+                f"{path.parent} has no room for the converted network; free some, or set TMPDIR to another folder"
+            ) from error
+        raise
 
 
 def half(model: onnx.ModelProto, single: frozenset[str] = SINGLE) -> onnx.ModelProto:

@@ -1,5 +1,7 @@
 """Networks in mixed float16, and the rounding made visible."""
 
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +111,20 @@ def test_what_cannot_be_read_or_converted_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"\x08\x08not a network")
     with pytest.raises(ValueError, match=r"broken\.onnx is not an ONNX model"):
         precision.load(path)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that is full: the write fails in the same place."""
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph([], "g", [], [], [onnx.numpy_helper.from_array(np.zeros(100_000, np.float32), "w")])
+    )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"has no room for the converted network; free some, or set TMPDIR"):
+            precision.save(model, tmp_path / "encoder.onnx")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []

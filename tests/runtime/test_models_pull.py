@@ -1,10 +1,16 @@
 """``gazeline models pull`` against a real server: verified, continued, refused, and nothing half there."""
 
+import contextlib
 import hashlib
+import os
+import pty
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -146,6 +152,38 @@ def test_non_commercial_weights_are_not_fetched_without_consent(server: Server, 
         _pull(table)
     assert server.asked == []
     _pull(table, accept_licence=True)
+
+
+@pytest.mark.parametrize(("answer", "fetched"), [("y", True), ("n", False)])
+def test_at_a_terminal_consent_is_asked_for(server: Server, folders: Path, answer: str, fetched: bool) -> None:
+    """The command itself, on a terminal of its own."""
+    table = _table(folders, server, commercial=False)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gazeline.runtime.cli", "models", "pull", "toy", "--table", str(table)]
+    with os.fdopen(ours, "r+b", buffering=0) as terminal:
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+        os.close(theirs)
+        said = _read(terminal, until=b"Do you agree to that?")
+        assert server.asked == []
+        terminal.write(f"{answer}\n".encode())
+        said += _read(terminal, until=None)
+        assert process.wait(timeout=60) == (0 if fetched else 2)
+    assert b"Licence: Test Licence" in said
+    assert (b"error: toy was not fetched" in said) == (not fetched)
+    assert (folders / "models" / "toy").exists() == fetched
+    assert bool(server.asked) == fetched
+
+
+def _read(terminal: IO[bytes], until: bytes | None) -> bytes:
+    """What a program writes on its terminal, up to a text or to its end."""
+    said = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that the other side is closed
+        while until is None or until not in said:
+            found = terminal.read(4096)
+            if not found:
+                break
+            said += found
+    return said
 
 
 def test_what_cannot_be_fetched_is_a_sentence(server: Server, folders: Path) -> None:
