@@ -178,25 +178,38 @@ class Window:
         return self.unwarp_roi(values, (0, 0, self.frame_w, self.frame_h))
 
     def unwarp_roi(self, values: NDArray[np.float32], roi: tuple[int, int, int, int]) -> NDArray[np.float32]:
-        """As `unwarp`, for the frame pixels x0 <= x < x1, y0 <= y < y1 only: (K, y1 - y0, x1 - x0) float32.
+        """As `unwarp`, for the frame pixels x0 <= x < x1, y0 <= y < y1 only: (K, y1 - y0, x1 - x0) float32."""
+        x0, y0, x1, y1 = roi
+        return self.unwarp_grid(values, np.arange(x0, x1), np.arange(y0, y1))
+
+    def unwarp_grid(self, values: NDArray[np.float32], x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
+        """As `unwarp`, where the columns ``x`` (n,) and the rows ``y`` (m,) of the frame cross: (K, m, n) float32.
 
         Linear interpolation between the centres of the map's pixels; ``OUTSIDE`` where the window does not reach.
         """
-        x0, y0, x1, y1 = roi
         k, h, w = values.shape
-        left, right, across, shown_x = _taps(self.x, np.arange(x0, x1), w)
-        above, below, down, shown_y = _taps(self.y, np.arange(y0, y1), h)
-        out = np.empty((k, y1 - y0, x1 - x0), np.float32)
+        left, right, across, shown_x = _taps(self.x, x, w)
+        above, below, down, shown_y = _taps(self.y, y, h)
+        out = np.empty((k, len(y), len(x)), np.float32)
         for i in range(k):  # columns, then rows, always gathering whole lines
             turned = np.ascontiguousarray(values[i].T)
             wide = turned[left]
             wide += (turned[right] - wide) * across[:, None]
-            lines = np.ascontiguousarray(wide.T)  # (h, x1 - x0)
+            lines = np.ascontiguousarray(wide.T)  # (h, n)
             np.take(lines, above, axis=0, out=out[i])
             out[i] += (lines[below] - out[i]) * down[:, None]
         out[:, ~shown_y] = OUTSIDE
         out[:, :, ~shown_x] = OUTSIDE
         return out
+
+    def areas_px(self, side: int) -> NDArray[np.float32]:
+        """How many pixels of the frame each pixel of a map of ``side`` x ``side`` stands for: (side, side) float32."""
+        u = 2.0 * np.arange(side + 1) / side - 1.0
+        spans = (
+            np.diff(np.clip(axis.to_frame(u), -0.5, length - 0.5))
+            for axis, length in ((self.y, self.frame_h), (self.x, self.frame_w))
+        )
+        return np.outer(*spans).astype(np.float32)
 
     def _u(self, px: ArrayLike) -> NDArray[np.float64]:
         p = np.asarray(px, np.float64)

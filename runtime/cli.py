@@ -270,6 +270,9 @@ def segment(
     prompts: Annotated[
         Path | None, typer.Option("--prompts", metavar="FILE.json", help="Many prompts at once; the form is below.")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All that is in the picture, in wholes and parts; no prompts.")
+    ] = False,
     model: Model = None,
     out: Annotated[
         Path | None,
@@ -280,7 +283,7 @@ def segment(
     ] = None,
     backend: Backend = None,
 ) -> None:
-    """Outline objects in one picture, from points or boxes.
+    """Outline objects in one picture, from points or boxes, or all that there are.
 
     [bold]Examples[/bold]
 
@@ -289,6 +292,7 @@ def segment(
       gazeline segment desk.jpg --point 320,240 --point 400,250,0 --out masks.json
       gazeline segment desk.jpg --box 100,80,300,260 --out masks.json
       gazeline segment desk.jpg --prompts prompts.json --out masks.json
+      gazeline segment desk.jpg --everything --overlay all.png --out all.json
 
     [bold]A prompts file[/bold] (points: x, y, and 1 for "this" or 0 for "not this")
 
@@ -298,6 +302,13 @@ def segment(
     """
     from gazeline.runtime import segment as segment_
 
+    if everything:
+        if point or box or prompts:
+            raise ValueError("--everything asks for all that is in the picture; leave out --point, --box and --prompts")
+        from gazeline.runtime import segment_everything
+
+        segment_everything.run(image, model, out, overlay, backend)
+        return
     segment_.run(image, point or (), box, prompts, model, out, overlay, backend)
 
 

@@ -79,8 +79,7 @@ def draw_masks(
                 f"mask {index} is {mask.shape[1]}x{mask.shape[0]} but the picture is {out.shape[1]}x{out.shape[0]}"
             )
         colour = OKABE_ITO[index % len(OKABE_ITO)]
-        contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        rings = [_vertices(contour.reshape(-1, 2), np.ones(2)) for contour in contours]
+        rings = _outlines(mask)
         if not rings:
             continue
         _fill(out, rings, colour, alpha=0.28)
@@ -96,6 +95,45 @@ def draw_masks(
         if text and mask.any():
             _label(out, mask, text, points)
     return out
+
+
+def draw_things(
+    image: Image,
+    masks: Sequence[NDArray[np.bool_]],
+    wholes: Sequence[int | None],
+    surfaces: Sequence[bool],
+) -> Image:
+    """A copy of ``image`` (RGB uint8 HWC) with all that is in it outlined, as `gazeline.engines.everything` finds it.
+
+    Each whole thing has a colour, a thin line, and its index inside; its parts have a finer line of the same colour,
+    and surfaces a pale, faint one. ``wholes``: for each mask (H, W), the index of what it is a part of.
+    """
+    out = _rgb(image).copy()
+    unit = _unit(out)
+    drawn = [i for i, mask in enumerate(masks) if mask.any()]
+    rings = {i: _outlines(masks[i]) for i in drawn}
+    colours: dict[int, tuple[int, int, int]] = {}
+    for i in drawn:  # wholes come before their parts
+        whole = wholes[i]
+        colours[i] = colours[whole] if whole in colours else OKABE_ITO[len(colours) % len(OKABE_ITO)]
+    for i in sorted(drawn, key=lambda i: (not surfaces[i], wholes[i] is None)):  # what matters most is on top
+        if surfaces[i]:
+            _line(out, rings[i], PALE, 0.5 * unit, alpha=0.45)
+        elif wholes[i] is not None:
+            _line(out, rings[i], colours[i], 0.5 * unit, alpha=0.8)
+        else:
+            _fill(out, rings[i], colours[i], alpha=0.14)
+            _line(out, rings[i], INK, 2.5 * unit, alpha=0.4)
+            _line(out, rings[i], colours[i], unit)
+    for i in drawn:
+        if wholes[i] is None and not surfaces[i]:
+            _label(out, masks[i], str(i), ())
+    return out
+
+
+def _outlines(mask: NDArray[np.bool_]) -> Rings:
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    return [_vertices(contour.reshape(-1, 2), np.ones(2)) for contour in contours]
 
 
 def _rgb(image: Image) -> Image:

@@ -73,9 +73,7 @@ def run(
     """
     start = time.monotonic_ns()
     entries = entries_of(points, box, prompts)
-    for path in (out, overlay):
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            raise OSError(f"{path} cannot be written: {'it is' if path.is_dir() else 'its parent is not'} a folder")
+    check_outputs(out, overlay)
     picture = read_image(image)
     read_ms = _ms_since(start)
 
@@ -109,6 +107,13 @@ def run(
         write_bytes(out, text)
     for row, masks in zip(output["masks"], result.masks, strict=True):
         print(f"{row['id']}: {int(masks.mask().sum())} px, predicted IoU {row['predicted_iou']:.2f}")
+
+
+def check_outputs(*paths: Path | None) -> None:
+    """OSError, before any work is done, where one of these files cannot be written."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise OSError(f"{path} cannot be written: {'it is' if path.is_dir() else 'its parent is not'} a folder")
 
 
 def segment_image(segmenter: Segmenter, image: Image, entries: Sequence[PromptEntry]) -> Segmentation:

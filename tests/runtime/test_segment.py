@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from gazeline.runtime import segment
+from gazeline.runtime import cli, segment, segment_everything
 from gazeline.runtime.image_files import read_image, write_image
 from gazeline.runtime.models import known_picture
 from tests.engines.toy_models import write_own, write_sam
@@ -184,3 +184,28 @@ def test_wrong_pictures_are_said(tmp_path: Path, kind: str) -> None:
             path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises((ValueError, OSError), match=r"broken\.jpg"):
         segment.run(path, points=["1,2"], model="toy")
+
+
+def test_everything_is_outlined_in_wholes_and_parts(tmp_path: Path, picture: Path) -> None:
+    _, disc, _ = known_picture()
+    out, overlay = tmp_path / "all.json", tmp_path / "all.png"
+    segment_everything.run(picture, model="toy", out=out, overlay=overlay)
+
+    written = json.loads(out.read_text())
+    assert written["image"] == {"width": 640, "height": 480}
+    things = written["masks"]
+    assert [thing["id"] for thing in things] == list(range(len(things)))
+    (found,) = (thing for thing in things if _iou(thing["segmentation"], disc) > 0.85)
+    x, y, width, height = found["bbox"]
+    rows, columns = np.nonzero(coco.decode(found["segmentation"]))
+    assert (x, y, width, height) == (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
+    assert found["area"] == len(rows)
+    for thing in things:
+        assert thing["parts"] == [other["id"] for other in things if other["whole"] == thing["id"]]
+    drawn = read_image(overlay)
+    assert (drawn != known_picture()[0]).any(axis=-1)[disc].any()
+
+
+def test_everything_takes_no_prompts(picture: Path) -> None:
+    with pytest.raises(ValueError, match="leave out --point"):
+        cli.app(["segment", str(picture), "--everything", "--point", "3,4"], standalone_mode=False)
