@@ -6,24 +6,22 @@ package, or lie in the user's folder ($GAZELINE_MODELS, else $XDG_DATA_HOME/gaze
 """
 
 import hashlib
-import json
 import os
-import re
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from gazeline.engines.onnx_files import external_files
+from gazeline.engines import manifest as manifests
+from gazeline.engines.manifest import File
 
 DEFAULT = "gazeline-s"
 MANIFEST = "model.toml"
 ENCODER, DECODER, DESCRIBER = "encoder.onnx", "decoder.onnx", "describer.onnx"
 MAX_MANIFEST_BYTES = 64 * 1024
-MAX_FILE_BYTES = 8 * 2**30
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # of a model
 
 Positive = Annotated[float, Meta(gt=0.0)]
@@ -69,13 +67,6 @@ class Likeness(Struct, frozen=True, forbid_unknown_fields=True):
     middle: Annotated[float, Meta(ge=-1.0, le=2.0)] = 0.85
     slope: Annotated[float, Meta(ge=0.1, le=100.0)] = 12.0
     margin: Annotated[float, Meta(ge=0.0, le=100.0)] = 10.0
-
-
-class File(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a file must be."""
-
-    bytes: Annotated[int, Meta(ge=1, le=MAX_FILE_BYTES)]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,19 +126,7 @@ class Bundle:
 
     def verify(self) -> None:
         """ValueError or FileNotFoundError unless every file is the one that the manifest names."""
-        for name, file in self.manifest.files.items():
-            path = self.folder / name
-            if not path.is_file():
-                raise FileNotFoundError(f"the model {self.name} lacks its file {path}")
-            if not path.resolve().is_relative_to(self.folder.resolve()):
-                raise ValueError(f"{path} leads out of the model's folder")
-            size = path.stat().st_size
-            if size != file.bytes or _sha256(path) != file.sha256:
-                raise ValueError(f"{path} is not the file that {MANIFEST} describes; fetch or export the model again")
-        for path in filter(None, (self.encoder, self.decoder, self.describer)):
-            for location in external_files(path):
-                if location not in self.manifest.files:
-                    raise ValueError(f"{path} reads its weights from {location!r}, which {MANIFEST} does not list")
+        manifests.verify(self.folder, self.manifest.files, MANIFEST)
 
 
 def load(name: str | Path) -> Bundle:
@@ -204,38 +183,16 @@ def read(folder: Path) -> Bundle:
         raise ValueError(f"{path}: {error}") from error
     if missing := {ENCODER, DECODER} - manifest.files.keys():
         raise ValueError(f"{path}: [files] lacks {min(missing)}")
-    for name in manifest.files:
-        pure = PurePosixPath(name)
-        if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\\" in name:
-            raise ValueError(f"{path}: the file {name!r} is not inside the model's folder")
+    try:
+        manifests.check_names(manifest.files)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return Bundle(folder, manifest)
 
 
 def write(folder: Path, manifest: Manifest) -> Bundle:
     """Write ``model.toml`` for the networks that lie in ``folder``; ``manifest.files`` is filled in from them."""
     networks = [ENCODER, DECODER, *([DESCRIBER] if (folder / DESCRIBER).is_file() else [])]
-    names = set(networks).union(*(external_files(folder / name) for name in networks))
-    described = {n: File((folder / n).stat().st_size, _sha256(folder / n)) for n in sorted(names)}
-    manifest = msgspec.structs.replace(manifest, files=described)
-    tables = msgspec.to_builtins(manifest)
-    lines = [f"{key} = {_toml(value)}" for key, value in tables.items() if not isinstance(value, dict)]
-    for key, table in tables.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{key}]", *(f"{_key(name)} = {_toml(value)}" for name, value in table.items())]
-    (folder / MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    manifest = msgspec.structs.replace(manifest, files=manifests.described(folder, networks))
+    manifests.write(folder / MANIFEST, manifest)
     return read(folder)
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and lists of them are JSON's
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

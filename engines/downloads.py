@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from gazeline.engines.bundle import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, NAME
+from gazeline.engines.bundle import MAX_MANIFEST_BYTES, NAME
+from gazeline.engines.manifest import MAX_FILE_BYTES
 
 CHUNK = 1 << 20
 TIMEOUT_S = 30.0

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from gazeline.engines import bundle as bundles
 from gazeline.engines import engine_cache, gate
-from gazeline.engines.bundle import Bundle, File
+from gazeline.engines.bundle import Bundle
 from gazeline.engines.engine_cache import Identity, Record
 from gazeline.engines.gate import Precision, Verdict
+from gazeline.engines.manifest import File
 from gazeline.engines.ort import OrtSession
 from gazeline.engines.segmenter import Segmenter
 from gazeline.engines.session import Array, Session, TensorSpec

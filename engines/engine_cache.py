@@ -25,8 +25,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from gazeline.engines.bundle import File
 from gazeline.engines.gate import Precision, Verdict
+from gazeline.engines.manifest import File
 
 RECORD = "engine.json"
 MAX_RECORD_BYTES = 1 << 20

@@ -32,12 +32,17 @@ def described(folder: Path, names: Iterable[str]) -> dict[str, File]:
     return {name: File((folder / name).stat().st_size, sha256_of(folder / name)) for name in sorted(every)}
 
 
+def check_names(files: Iterable[str]) -> None:
+    """ValueError unless all of these are names of files inside of a folder."""
+    for name in files:
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\\" in name:
+            raise ValueError(f"the file {name!r} is not inside the model's folder")
+
+
 def verify(folder: Path, files: Mapping[str, File], manifest: str) -> None:
     """ValueError or FileNotFoundError unless every file is the one that ``manifest`` (its name) describes."""
     for name, file in files.items():
-        pure = PurePosixPath(name)
-        if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\\" in name:
-            raise ValueError(f"{folder / manifest}: the file {name!r} is not inside the model's folder")
         path = folder / name
         if not path.is_file():
             raise FileNotFoundError(f"the model {folder.name} lacks its file {path}")

@@ -149,6 +149,10 @@ def read(folder: Path) -> Bundle:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
+    try:
+        manifests.check_names(manifest.files)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     needed = {IMAGE, TEXT, TOKENIZER} if isinstance(manifest, ClipManifest) else {DETECTOR}
     if missing := needed - manifest.files.keys():
         raise ValueError(f"{path}: [files] lacks {min(missing)}")

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gazeline.engines.bundle import MAX_FILE_BYTES
 from gazeline.engines.checkpoint_files import kind_of
+from gazeline.engines.manifest import MAX_FILE_BYTES
 
 State = dict[str, Tensor]
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from gazeline.engines import engine_cache
-from gazeline.engines.bundle import File
 from gazeline.engines.engine_cache import Identity, Record
+from gazeline.engines.manifest import File
 
 ENGINES = {"encoder.engine": b"\x01" * 1000, "decoder.engine": b"\x02" * 500}
 

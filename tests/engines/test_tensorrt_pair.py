@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from gazeline.engines import backends, cuda, engine_cache, tensorrt_pair
-from gazeline.engines.bundle import DECODER, ENCODER, Bundle, File
+from gazeline.engines.bundle import DECODER, ENCODER, Bundle
 from gazeline.engines.engine_cache import Identity, Record
 from gazeline.engines.gate import Precision
+from gazeline.engines.manifest import File
 from gazeline.engines.segmenter import Segmenter
 from tests.engines.fake_cuda import FakeCuda
 from tests.engines.fake_tensorrt import module
