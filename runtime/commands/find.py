@@ -55,4 +55,8 @@ def find(
             address = BusAddress.parse(bus, insecure_plain_tcp=insecure_plain_tcp)
             live.watch(address, text, seconds, stop, as_json=as_json)
         return
-    raise ValueError(f"things are found in a running runtime so far: write {LIVE}, not {where}")
+    from gazeline.runtime import config as config_
+    from gazeline.runtime.find import picture
+
+    settings = config_.labelled_by(config_.load(config), label or ())
+    picture.run(text, Path(where), settings, model=model, out=out, overlay=overlay)
