@@ -11,10 +11,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from types import TracebackType
-from typing import Generic, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -35,7 +34,6 @@ from gazeline.runtime.events import (
     Encode,
     Encoded,
     Event,
-    Failed,
     Follow,
     Followed,
     FrameArrived,
@@ -45,6 +43,8 @@ from gazeline.runtime.events import (
     PoseArrived,
     Publish,
     RigArrived,
+    Survey,
+    Surveyed,
     Teach,
     Tick,
     UserPromptArrived,
@@ -60,8 +60,10 @@ from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice,
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
+from gazeline.runtime.stage import Inbox, Stage
 from gazeline.runtime.stats import StatsAccumulator
-from gazeline.runtime.wire import Received, WireError
+from gazeline.runtime.survey import SurveyStage
+from gazeline.runtime.wire import Received
 
 HEARD = (
     topics.FRAME_WORLD,
@@ -75,13 +77,11 @@ HEARD = (
 )
 STALE_FRAMES = f"stale_{topics.FRAME_WORLD}"  # as the subscriber counts them
 TICK_S = 0.05
+RATES = {Encoded: "encode", Decoded: "decode", Followed: "follow", Surveyed: "survey", Labelled: "label"}
 WAITING = 64  # batches of events between two threads; with the step that far behind, the subscriber drops and counts
 LAST_STAGE_S = 2.0  # for so long a stage that still runs at the end is waited for
 SWITCH_INTERVAL_S = 0.0005  # Python's 5 ms would be most of a decode
 WARM_UP_PX = (640, 480)
-
-Inbox = queue.Queue[Sequence[Event]]
-Request = TypeVar("Request", Encode, Decode, Follow, Label | Teach)
 
 
 def run(
@@ -117,6 +117,8 @@ def run(
         subscriber = stack.enter_context(Subscriber(address, HEARD))
         segmenter = _loaded(settings.model, model, backend)
         stack.callback(segmenter.close)
+        surveys = SurveyStage(segmenter, settings.outline)
+        stack.callback(surveys.close)
         labels = stage_of(segmenter, settings.label, gallery.default_path())
         state = State(
             settings,
@@ -129,7 +131,7 @@ def run(
         stack.enter_context(_unhurried_collector())
         asked = settings.sync.clock
         exchanger = stack.enter_context(Exchanger(measure_of(asked))) if asked else None
-        loop = stack.enter_context(_Loop(state, segmenter, labels, publisher, subscriber, tell, exchanger))
+        loop = stack.enter_context(_Loop(state, segmenter, labels, surveys, publisher, subscriber, tell, exchanger))
         loop.run(stop)
 
 
@@ -141,6 +143,7 @@ class _Loop:
         state: State,
         segmenter: Segmenter,
         labels: LabelStage,
+        surveys: SurveyStage,
         publisher: Publisher,
         subscriber: Subscriber,
         tell: terminal.Show | None,
@@ -154,10 +157,11 @@ class _Loop:
         self._overlay: Overlay | None = None
         self._outlined_frame: int | None = None
         self._closing = threading.Event()
-        self._encoder = _Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
-        self._decoder = _Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
-        self._follower = _Stage[Follow]("follow", follow, self._inbox)
-        self._labeller = _Stage[Label | Teach]("label", labels.work, self._inbox)
+        self._encoder = Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
+        self._decoder = Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
+        self._follower = Stage[Follow]("follow", follow, self._inbox)
+        self._surveyor = Stage[Survey]("survey", surveys.work_behind, self._inbox)
+        self._labeller = Stage[Label | Teach]("label", labels.work, self._inbox)
         self._listener = threading.Thread(target=self._listen, name="gazeline-listen", daemon=True)
 
     def __enter__(self) -> "_Loop":
@@ -172,6 +176,7 @@ class _Loop:
         self._encoder.stop()
         self._decoder.stop()
         self._follower.stop()
+        self._surveyor.stop()
         self._labeller.stop()
         give_up_s = time.monotonic() + LAST_STAGE_S
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < give_up_s:
@@ -197,7 +202,7 @@ class _Loop:
 
     @property
     def _threads(self) -> tuple[threading.Thread, ...]:
-        stages = (self._encoder, self._decoder, self._follower, self._labeller)
+        stages = (self._encoder, self._decoder, self._follower, self._surveyor, self._labeller)
         return self._listener, *(stage.thread for stage in stages)
 
     def _step(self, event: Event) -> None:
@@ -210,8 +215,14 @@ class _Loop:
                 self._stats.event("camera", now_ns)
             case GazeArrived():
                 self._stats.event("gaze", now_ns)
-            case Encoded() | Decoded() | Followed() | Labelled():
-                rates = {Encoded: "encode", Decoded: "decode", Followed: "follow", Labelled: "label"}
+            case Encoded() | Decoded() | Followed() | Surveyed() | Labelled():
+                rates = {
+                    Encoded: "encode",
+                    Decoded: "decode",
+                    Followed: "follow",
+                    Surveyed: "survey",
+                    Labelled: "label",
+                }
                 self._stats.event(rates[type(event)], now_ns)
                 for stage, ms in event.took_ms.items():
                     self._stats.latency(stage, ms, now_ns)
@@ -224,6 +235,8 @@ class _Loop:
                 self._decoder.start(effect)
             case Follow():
                 self._follower.start(effect)
+            case Survey():
+                self._surveyor.start(effect)
             case Label() | Teach():
                 self._labeller.start(effect)
             case Publish(message):
@@ -273,33 +286,6 @@ class _Loop:
                     events.append(event)
             if events:
                 self._inbox.put(events)
-
-
-class _Stage(Generic[Request]):
-    """A thread that does one thing at a time, and puts what came of it into the inbox."""
-
-    def __init__(self, name: str, work: Callable[[Request], Event], inbox: Inbox) -> None:
-        self._work: Callable[[Request], Event] = work
-        self._inbox = inbox
-        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()  # holds one: the pipeline asks for one
-        self.thread = threading.Thread(target=self._run, name=f"gazeline-{name}", daemon=True)
-
-    def start(self, request: Request) -> None:
-        self._requests.put(request)
-
-    def stop(self) -> None:
-        self._requests.put(None)
-
-    def _run(self) -> None:
-        while (request := self._requests.get()) is not None:
-            try:
-                event: Event = self._work(request)
-            except WireError as error:
-                event = Failed(request, error.reason)
-            except Exception as error:  # noqa: BLE001 - a model may fail in any way, and the runtime goes on
-                event = Failed(request, type(error).__name__)
-            self._inbox.put((event,))
-            del request, event  # pictures and embeddings are large; the next may be long in coming
 
 
 def event_of(received: Received) -> Event | None:

@@ -67,6 +67,12 @@ class LabelSettings(Struct, frozen=True, kw_only=True):
     least: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5  # names that those models are less sure of are not said
 
 
+class SurveySettings(Struct, frozen=True, kw_only=True):
+    """Looking for all that is in view, whether it is looked at or not, in a thread of the lowest priority."""
+
+    rate_hz: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.0  # how often; 0: only when it is asked for
+
+
 class SyncSettings(Struct, frozen=True, kw_only=True):
     """Putting together what was measured at different instants."""
 
@@ -94,6 +100,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     model: ModelSettings = ModelSettings()
     outline: OutlineSettings = OutlineSettings()
     label: LabelSettings = LabelSettings()
+    survey: SurveySettings = SurveySettings()
     sync: SyncSettings = SyncSettings()
     bus: BusSettings = BusSettings()
     stats_hz: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.0

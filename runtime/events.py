@@ -176,6 +176,27 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
+class Survey:
+    """Effect: outline all that is in a picture. One at a time. ``asked``: somebody wants to see it now."""
+
+    view: View
+    picture: Picture
+    depth: Plane | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Surveyed:
+    """A `Survey` is done: what was found, for each the index of what it is a part of, and whether it is a surface."""
+
+    request: Survey
+    answers: tuple[Answer, ...]
+    wholes: tuple[int | None, ...]
+    surfaces: tuple[bool, ...]
+    took_ms: dict[str, float]  # "survey"
+
+
+@dataclass(frozen=True, eq=False)
 class Label:
     """Effect: name these things, tracks by their ids with what was found of each in one picture. One at a time.
 
@@ -218,7 +239,7 @@ class Taught:
 class Failed:
     """What was to be done came to nothing; ``reason`` is the short key to count it by."""
 
-    request: Encode | Decode | Follow | Label | Teach
+    request: Encode | Decode | Follow | Survey | Label | Teach
     reason: str
 
 
@@ -230,5 +251,5 @@ class Publish:
 
 
 Arrived = FrameArrived | DepthArrived | GazeArrived | PoseArrived | RigArrived | UserPromptArrived
-Event = Arrived | Tick | Encoded | Decoded | Followed | Labelled | Taught | Failed
-Effect = Encode | Decode | Follow | Label | Teach | Publish
+Event = Arrived | Tick | Encoded | Decoded | Followed | Surveyed | Labelled | Taught | Failed
+Effect = Encode | Decode | Follow | Survey | Label | Teach | Publish

@@ -163,6 +163,8 @@ def carried_object(track: Track, where: Standing, view: View, *, gazed: bool) ->
         score=round(track.shape.score, 4),
         gazed=gazed,
         carried=True,
+        whole_id=track.whole_id,
+        surface=track.surface,
         outline=[[(x, y) for x, y in ring.tolist()] for ring in where.rings],
         rays=[[(x, y, z) for x, y, z in ring.tolist()] for ring in where.rays],
         box=(x0, y0, x1, y1),

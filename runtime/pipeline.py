@@ -10,6 +10,7 @@ the decoder, and what is published:
 - the encoder's window is centred on gaze; where a new fixation lies outside of its fovea, the newest picture is encoded
   again at once, with a new window;
 - things that are found are asked for their names, new ones at once, off the way from gaze to outline;
+- now and then all that is in view is looked for, in a survey that nothing waits for;
 - every overlay holds all that is known to be in its picture, carried on from where it was outlined last; without gaze,
   nothing of it is gazed at.
 """
@@ -36,6 +37,8 @@ from gazeline.runtime.events import (
     PoseArrived,
     Publish,
     RigArrived,
+    Survey,
+    Surveyed,
     Taught,
     Teach,
     UserPromptArrived,
@@ -48,6 +51,7 @@ from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_ov
 from gazeline.runtime.prompt import View
 from gazeline.runtime.size import sized
 from gazeline.runtime.state import Shown, State
+from gazeline.runtime.surveying import is_stale, surveyed
 from gazeline.runtime.wanted import Wanted, centre_in, decode_of, wanted_in
 
 __all__ = ["State", "step"]
@@ -76,16 +80,16 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
         case _:
             state = _done(state, event, now_ns, effects)
     state = _decide(state, now_ns, effects)
-    if isinstance(event, Encoded) and state.blank and state.decoding is None and state.view is not None:
-        effects.append(_ungazed(state, state.view, now_ns))  # still nothing, of this frame
+    if isinstance(event, Encoded | Surveyed) and state.blank and state.decoding is None and state.view is not None:
+        effects.append(_ungazed(state, state.view, now_ns))  # nothing is looked at
     return state, tuple(_searched(state, effect) for effect in effects)
 
 
 def _searched(state: State, effect: Effect) -> Effect:
     """What is published says what was found of what is looked for."""
-    return (
-        Publish(state.search.on(effect.message, state.tracker, state.naming)) if isinstance(effect, Publish) else effect
-    )
+    if not isinstance(effect, Publish):
+        return effect
+    return Publish(state.search.on(effect.message, state.tracker, state.naming))
 
 
 def _known(state: State, event: Event, now_ns: int) -> State | None:
@@ -118,6 +122,8 @@ def _done(state: State, event: Event, now_ns: int, effects: list[Effect]) -> Sta
             return _decoded(state, event, now_ns, effects)
         case Followed():
             return _followed(state, event, now_ns, effects)
+        case Surveyed():
+            return _surveyed(state, event, now_ns)
         case Failed():
             return _failed(state, event, now_ns, effects)
         case _:
@@ -131,7 +137,7 @@ def _decide(state: State, now_ns: int, effects: list[Effect]) -> State:
     wanted = wanted_in(state.view, state.inputs, state.settings.outline.default_depth_m)
     state = _blank_without_gaze(state, wanted, now_ns, effects)
     state = _start_encode(state, wanted, effects)
-    state = _start_follow(state, effects)
+    state = _start_behind(state, now_ns, effects)
     return _start_decode(state, wanted, now_ns, effects)
 
 
@@ -174,12 +180,15 @@ def _start_decode(state: State, wanted: Wanted, now_ns: int, effects: list[Effec
     return _count(replace(state, decoding=request, patient_since_ns=None), "prompts", len(request.questions))
 
 
-def _start_follow(state: State, effects: list[Effect]) -> State:
-    request = state.following.next(state.tracker, state.inputs, state.settings)
-    if request is None:
-        return state
-    effects.append(request)
-    return replace(state, following=state.following.started(request))
+def _start_behind(state: State, now_ns: int, effects: list[Effect]) -> State:
+    """What gaze does not wait for: outlines are followed, and all that is in view is looked for."""
+    if (follow := state.following.next(state.tracker, state.inputs, state.settings)) is not None:
+        effects.append(follow)
+        state = replace(state, following=state.following.started(follow))
+    if (survey := state.surveying.next(state.inputs, state.settings, now_ns)) is not None:
+        effects.append(survey)
+        state = replace(state, surveying=state.surveying.started(survey, now_ns))
+    return state
 
 
 def _must_ask(state: State, wanted: Wanted) -> bool:
@@ -258,6 +267,14 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
     return state
 
 
+def _surveyed(state: State, event: Surveyed, now_ns: int) -> State:
+    """All that is in view has its tracks, and the next overlay shows it."""
+    state = replace(state, surveying=state.surveying.ended(event))
+    if is_stale(event, now_ns):
+        return _drop(state, "survey_stale")
+    return _count(replace(state, tracker=surveyed(state.tracker, event)), "surveyed")
+
+
 def _ungazed(state: State, view: View, now_ns: int) -> Publish:
     objects = carried(state.tracker, view, state.settings.outline.max_objects)
     _, told = _told(state, objects, view)
@@ -276,6 +293,8 @@ def _told(
 def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> State:
     if isinstance(event.request, Follow):
         return _drop(replace(state, following=state.following.ended(event)), f"follow_{event.reason}")
+    if isinstance(event.request, Survey):
+        return _drop(replace(state, surveying=state.surveying.ended(event)), f"survey_{event.reason}")
     if isinstance(event.request, Label | Teach):
         what = "label" if isinstance(event.request, Label) else "teach"
         return _drop(replace(state, naming=named.failed(state.naming, event.request)), f"{what}_{event.reason}")
@@ -298,6 +317,8 @@ def _prompted(state: State, prompt: UserPrompt, effects: list[Effect]) -> State:
             return _drop(state, lesson)
         effects.append(lesson)
         return state
+    if prompt.kind == "everything":
+        return replace(state, surveying=replace(state.surveying, asked=True))
     if prompt.kind == "find":
         return replace(state, search=state.search.asked(prompt.text))
     if prompt.kind != "recentre":

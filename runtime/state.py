@@ -13,6 +13,7 @@ from gazeline.runtime.looks import Looks
 from gazeline.runtime.names import Names
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.prompt import View
+from gazeline.runtime.surveying import Surveying
 from gazeline.runtime.track import Tracker
 
 
@@ -42,6 +43,7 @@ class State:
     wanted_ns: int = 0  # when there was last something to ask
     tracker: Tracker = field(default_factory=Tracker)
     following: Following = field(default_factory=Following)
+    surveying: Surveying = field(default_factory=Surveying)
     naming: Naming = field(default_factory=Naming)
     looks: Looks = field(default_factory=Looks)
     search: Search = field(default_factory=Search)

@@ -30,7 +30,8 @@ class Trail:
 @dataclass(frozen=True, eq=False)
 class Track:
     """One thing: how it was outlined last, when that was and first was, how often it was, how it is known to look,
-    how it moves, and where it has been followed to since."""
+    how it moves, where it has been followed to since, what it is a part of, and whether it is a
+    wall, a floor or the like."""
 
     id: int
     shape: Shape
@@ -40,6 +41,8 @@ class Track:
     sightings: int = 1
     appearance: Appearance | None = None
     motion: Motion = field(default_factory=Motion)
+    whole_id: int | None = None
+    surface: bool = False
 
     @property
     def sure_ns(self) -> int:

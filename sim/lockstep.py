@@ -27,6 +27,7 @@ from gazeline.runtime.follow import follow
 from gazeline.runtime.labelling import LabelStage, names_for, stage_of, vocabulary_of
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.report import Accumulator
+from gazeline.runtime.survey import SurveyStage
 from gazeline.runtime.topics import STATS_RUNTIME
 from gazeline.runtime.video import VideoWriter
 from gazeline.runtime.wire import WireError
@@ -52,6 +53,7 @@ class StageCosts:
     outline_ms: float = 1.0
     follow_ms: float = 2.0
     label_ms: float = 3.0
+    survey_ms: float = 900.0
 
 
 @dataclass
@@ -61,6 +63,7 @@ class _Run:
     headset: Headset
     segmenter: Segmenter
     labels: LabelStage
+    surveys: SurveyStage
     state: pipeline.State
     costs: StageCosts
     video: VideoWriter | None
@@ -104,11 +107,13 @@ class _Run:
                 done, took_ms = self.work(effect)
                 self.at(now_ns + round(1e6 * took_ms), partial(self.step, done))
 
-    def work(self, effect: e.Encode | e.Decode | e.Follow | e.Label | e.Teach) -> tuple[e.Event, float]:
+    def work(self, effect: e.Encode | e.Decode | e.Follow | e.Survey | e.Label | e.Teach) -> tuple[e.Event, float]:
         """Do it with the real model; returns the event of its end, and how long it is said to have taken."""
         costs = self.costs
         if isinstance(effect, e.Label | e.Teach):
             return self.labels.work(effect), costs.label_ms
+        if isinstance(effect, e.Survey):
+            return self.surveyed(effect), costs.survey_ms
         if isinstance(effect, e.Encode):
             took_ms = {"picture": costs.picture_ms, "encode": costs.encode_ms}
         elif isinstance(effect, e.Decode):
@@ -129,6 +134,13 @@ class _Run:
         except ValueError:
             return e.Failed(effect, "failed"), costs.picture_ms
         return replace(done, took_ms=took_ms), sum(took_ms.values())
+
+    def surveyed(self, effect: e.Survey) -> e.Event:
+        """As `work`, for all that is in a picture."""
+        try:
+            return self.surveys.work(effect)
+        except ValueError as error:
+            return e.Failed(effect, error.reason if isinstance(error, WireError) else "failed")
 
     def publish(self, overlay: m.Overlay, now_ns: int) -> None:
         received = wire.unpack(wire.pack(overlay), now_ns)
@@ -176,7 +188,9 @@ def run(
         naming = Naming(names_for(segmenter, settings.label))
         search = Search(vocabulary=vocabulary_of(settings.label), compares=labels.compares)
         state = pipeline.State(settings=settings, naming=naming, search=search)
-        session = _Run(headset, segmenter, labels, state, costs, writer, scorer, watch, says)
+        surveys = SurveyStage(segmenter, settings.outline)
+        stack.callback(surveys.close)
+        session = _Run(headset, segmenter, labels, surveys, state, costs, writer, scorer, watch, says)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
             session.at(t_ns, partial(session.step, e.Tick()))
