@@ -130,6 +130,17 @@ def run(
     user: Annotated[
         str | None, typer.Option("--user", metavar="NAME", help="Whose gaze profile; see: gazeline calibrate gaze")
     ] = None,
+    survey: Annotated[
+        float | None,
+        typer.Option(
+            "--survey",
+            min=0.0,
+            max=10.0,
+            metavar="HZ",
+            help="Look for all that is in view so often; 0: when asked.",
+            show_default="what the settings say, else 0",
+        ),
+    ] = None,
     insecure_plain_tcp: Plain = False,
 ) -> None:
     """The runtime on a bus of its own: camera, gaze and head pose in, outlines out.
@@ -146,7 +157,7 @@ def run(
     from gazeline.runtime import app as runtime_app
     from gazeline.runtime import config as config_
 
-    settings = config_.labelled_by(config_.load(config), label or ())
+    settings = config_.surveyed_at(config_.labelled_by(config_.load(config), label or ()), survey)
     runtime_app.run(settings, bus=bus, model=model, backend=backend, user=user, insecure_plain_tcp=insecure_plain_tcp)
 
 

@@ -113,6 +113,13 @@ def labelled_by(settings: Settings, models: Sequence[str]) -> Settings:
     return msgspec.structs.replace(settings, label=msgspec.structs.replace(settings.label, models=tuple(models)))
 
 
+def surveyed_at(settings: Settings, rate_hz: float | None) -> Settings:
+    """With surveys at this rate, unless it is None, instead of what the settings say."""
+    if rate_hz is None:
+        return settings
+    return msgspec.structs.replace(settings, survey=msgspec.structs.replace(settings.survey, rate_hz=rate_hz))
+
+
 def load(path: Path | None = None) -> Settings:
     """Settings from a TOML file; without ``path`` from ``gazeline.toml`` in the working folder, or the defaults.
 

@@ -14,6 +14,7 @@ from gazeline.runtime.processes import Program
 from gazeline.runtime.show import Show, StartError
 
 SIMULATOR = "the simulator"
+SURVEY_HZ = 0.5  # on the page, everything is outlined faintly; a report is of gaze alone
 GET_OPENGL = "to let it: sudo apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0; see gazeline doctor"
 
 
@@ -96,4 +97,5 @@ def _show(options: Options, source: Program) -> Show:
         port=options.port,
         model=options.model,
         label=options.label,
+        survey_hz=None if options.headless else SURVEY_HZ,
     )

@@ -204,8 +204,6 @@ def with_prompt(inputs: Inputs, prompt: UserPrompt) -> Heard:
         return replace(inputs, user=None, asked=None), None
     if prompt.kind == "confirm":
         return inputs, None  # it is for a calibration
-    if prompt.kind not in ("point", "box"):
-        return inputs, "prompt_unsupported"
     asked = None if prompt.capture_ns is None else view_at(inputs, prompt.capture_ns)
     if asked is None:
         return inputs, "prompt_unknown_frame"

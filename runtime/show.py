@@ -59,6 +59,7 @@ class Show:
     port: int | None = None
     model: str | None = None
     label: tuple[str, ...] = ()
+    survey_hz: float | None = None  # how often all that is in view is looked for; None: as the settings say
 
 
 def command(*args: str) -> tuple[str, ...]:
@@ -101,10 +102,11 @@ class _Stage:
     def __init__(self, show: Show, address: BusAddress, port: int | None, stop: threading.Event) -> None:
         bus = ("--bus", str(address))
         model = () if show.model is None else ("--model", show.model)
+        survey = () if show.survey_hz is None else ("--survey", str(show.survey_hz))
         label = [argument for name in show.label for argument in ("--label", name)]
         self._show, self._address, self._stop = show, address, stop
         self._source = Program(show.source.name, (*show.source.argv, *bus))
-        self._programs = [Program("the runtime", command("run", *bus, *model, *label)), self._source]
+        self._programs = [Program("the runtime", command("run", *bus, *model, *label, *survey)), self._source]
         if port is not None:
             self._programs.append(Program("the browser page", command("web", *bus, "--port", str(port))))
         self._accumulator = report.Accumulator()

@@ -45,7 +45,7 @@ WHY_DROPPED = {
     "gaze_no_frame": "gaze in pixels before the first picture",
     "gaze_no_direction": "gaze that points nowhere",
     "clock_no_answer": "times that the clock to be asked did not answer",
-    "prompt_unsupported": "prompts of a kind that is not supported",
+    "survey_stale": "surveys that took too long",
     "prompt_unknown_frame": "prompts about a picture that is not known",
     "prompt_outside": "prompts outside of their picture",
     "pose_clock_set_back": "times that the head poses' clock was set back",

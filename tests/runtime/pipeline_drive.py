@@ -6,6 +6,7 @@ The world is discs at fixed directions; what the decoder would answer is the dis
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import radians
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class Drive:
         if world.with_rig:
             self.feed(RigArrived(RigDevice(topic="rig.device", capture_ns=T0, rig_id="headset", rig_json=RIG_TEXT)))
 
-    def run(self, until_ms: float) -> "Drive":
+    def run(self, until_ms: float) -> Self:
         """Up to a time since the start."""
         while self.now_ms < until_ms:
             self._send()

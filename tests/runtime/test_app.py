@@ -222,7 +222,7 @@ def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
             [b"pose.head", pack({"topic": "pose.head", "capture_ns": 2**62, "T_world_head": {
                 "quat_wxyz": [1.0, 0.0, 0.0, 0.0], "xyz_m": [0.0, 0.0, 0.0]}})],
             [b"rig.device", later({"topic": "rig.device", "rig_id": "bench", "rig_json": "{"})],
-            [b"prompt.user", later({"topic": "prompt.user", "kind": "find", "text": "mug"})],
+            [b"prompt.user", pack({"topic": "prompt.user", "capture_ns": 1, "kind": "point", "points": [[3, 3, 1]]})],
             [b"nonsense", b"\x80"],
             [b"gaze.3d.01.", rng.bytes(200)],
         ):  # fmt: skip
@@ -242,7 +242,7 @@ def test_garbage_on_the_bus_is_counted_and_harmless(bench: Bench) -> None:
         stats = bench.until(Stats, lambda _: True)
     raw.close()
     assert bad_images(stats) >= 1
-    for reason in ("bad_map", "not_finite", "out_of_bounds", "gaze_future", "pose_future", "prompt_unsupported"):
+    for reason in ("bad_map", "not_finite", "out_of_bounds", "gaze_future", "pose_future", "prompt_unknown_frame"):
         assert stats.dropped.get(reason, 0) >= 1, reason
     bench.headset.look = RIGHT
     bench.until(Overlay, outlines(RIGHT))

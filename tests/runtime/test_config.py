@@ -42,7 +42,10 @@ def test_every_section_is_read() -> None:
     [
         ("[gaze]\nconfidence_mn = 1\n", "no setting gaze.confidence_mn; did you mean gaze.confidence_min?"),
         ("[gase]\n", "no setting gase; did you mean gaze?"),
-        ("quite_other = 1\n", "no setting quite_other; known are gaze, model, outline, label, sync, bus, stats_hz"),
+        (
+            "quite_other = 1\n",
+            "no setting quite_other; known are gaze, model, outline, label, survey, sync, bus, stats_hz",
+        ),
         ('[gaze]\nconfidence_min = "high"\n', "gaze.confidence_min: expected `float`, got `str`"),
         ("[gaze]\nconfidence_min = 1.5\n", "gaze.confidence_min: expected `float` <= 1.0"),
         ('[model]\nwindow = "half"\n', "model.window: invalid enum value 'half'"),
