@@ -28,7 +28,7 @@ from gazeline.engines.gazeline_s.looks import HELD_OUT, NOTHING, Looks, classes_
 
 LEAST_THINGS = 4  # a kind of which fewer things were seen is not named
 SHARPNESS = 0.1  # temperature of the contrastive loss
-GROUP, THINGS = 8, 64  # looks of a batch come from so many things of a kind or place, and so many at a time
+GROUP, THINGS = 12, 192  # looks of a batch come from so many things of a kind or place, and so many at a time
 LOOKS_A_THING = 4
 
 
