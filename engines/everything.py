@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gazeline.engines import bundle as bundles
 from gazeline.engines.arrange import arranged
 from gazeline.engines.canvas import Canvas
+from gazeline.engines.describe import Description
 from gazeline.engines.found import Candidate, Found
 from gazeline.engines.seeds import Points, seeds
 from gazeline.engines.segmenter import Embedding, Masks, Prompt, Segmenter
@@ -99,6 +100,23 @@ def slices(
                         explained |= candidate.cells
                 yield
     return arranged(candidates, canvas, depth_m)
+
+
+def described(
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    found: Sequence[Found],
+    depth_m: NDArray[np.float32] | None = None,
+) -> list[Description]:
+    """What each of the things found in ``image`` looks like; each window is looked through once more for it."""
+    windows: dict[Window, list[int]] = {}
+    for index, thing in enumerate(found):
+        windows.setdefault(thing.masks.window, []).append(index)
+    looks: dict[int, Description] = {}
+    for window, members in windows.items():
+        logits = [found[i].masks.logits[found[i].masks.best] for i in members]
+        looks |= zip(members, segmenter.describe(segmenter.encode(image, window, depth_m), logits), strict=True)
+    return [looks[i] for i in range(len(found))]
 
 
 def tiles(segmenter: Segmenter, width: int, height: int) -> list[Window]:

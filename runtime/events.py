@@ -187,9 +187,13 @@ class Survey:
 
 @dataclass(frozen=True, eq=False)
 class Surveyed:
-    """A `Survey` is done: what was found, for each the index of what it is a part of, and whether it is a surface."""
+    """A `Survey` is done: what was found, for each the index of what it is a part of, and whether it is a surface.
+
+    ``image`` (H, W, 3): the picture as RGB.
+    """
 
     request: Survey
+    image: NDArray[np.uint8]
     answers: tuple[Answer, ...]
     wholes: tuple[int | None, ...]
     surfaces: tuple[bool, ...]
@@ -198,12 +202,12 @@ class Surveyed:
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """Effect: name these things, tracks by their ids with what was found of each in one picture. One at a time.
+    """Effect: name these things, tracks by their ids with what was found of each in ``image``. One at a time.
 
     ``phrases``: what is looked for by its looks; how alike each is, is told as well.
     """
 
-    encoded: Encoded
+    image: NDArray[np.uint8]
     things: tuple[tuple[int, Answer], ...]
     phrases: tuple[str, ...] = ()
 

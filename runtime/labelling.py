@@ -63,7 +63,7 @@ class LabelStage:
             self._shelf.teach(request.name, request.description.vector, is_it=request.is_it)
             return Taught(request)
         started_ns = self._clock_ns()
-        crops = [crop_of(track_id, answer, request.encoded.image) for track_id, answer in request.things]
+        crops = [crop_of(track_id, answer, request.image) for track_id, answer in request.things]
         names, traits = self.look(crops, request.phrases)
         return Labelled(request, names, {"label": (self._clock_ns() - started_ns) * 1e-6}, traits)
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gazeline.engines.describe import Description, together
-from gazeline.runtime.events import Answer, Decoded, Label, Labelled, Taught, Teach
+from gazeline.runtime.events import Answer, Decoded, Label, Labelled, Surveyed, Taught, Teach
 from gazeline.runtime.gallery import checked
 from gazeline.runtime.label import Traits
 from gazeline.runtime.messages import OverlayObject, UserPrompt
 from gazeline.runtime.names import MOST_TRACKS, Names
+
+Found = list[tuple[int, Answer]]  # by track
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +41,25 @@ def looked(
 
     ``phrases``: what is looked for by its looks.
     """
-    looks, found = dict(naming.looks), []
-    for thing in objects:
-        answer = _answer_of(thing, event.answers)
-        if answer is not None and answer.description is not None:
-            looks[thing.id] = together(looks.pop(thing.id, None), answer.description)
-            answer = replace(answer, description=looks[thing.id])
-        if answer is not None:
-            found.append((thing.id, answer))
-    while len(looks) > MOST_TRACKS:
-        del looks[next(iter(looks))]
+    found = [(o.id, answer) for o in objects if (answer := _answer_of(o, event.answers)) is not None]
     gazed = next((thing.id for thing in objects if thing.gazed), naming.gazed)
-    naming = replace(naming, looks=looks, gazed=gazed)
+    naming, found = _remembered(replace(naming, gazed=gazed), found)
     new = any(track_id not in naming.names.beliefs for track_id, _ in found)
     if not found or naming.labelling is not None or not (new or now_ns - naming.asked_ns >= every_ms * 1e6):
         return naming, None
-    request = Label(event.request.encoded, tuple(found), phrases)
+    request = Label(event.request.encoded.image, tuple(found), phrases)
+    return replace(naming, labelling=request), request
+
+
+def surveyed(
+    naming: Naming, event: Surveyed, ids: Mapping[int, int], phrases: tuple[str, ...] = ()
+) -> tuple[Naming, Label | None]:
+    """After a survey, whose answers went to these tracks, by the answer's index: what is no surface is to be named."""
+    found = [(track_id, event.answers[i]) for i, track_id in ids.items() if not event.surfaces[i]]
+    naming, found = _remembered(naming, found)
+    if not found or naming.labelling is not None:  # the next survey comes
+        return naming, None
+    request = Label(event.image, tuple(found), phrases)
     return replace(naming, labelling=request), request
 
 
@@ -93,6 +98,19 @@ def taught(naming: Naming, event: Taught, now_ns: int) -> Naming:
     if lesson.is_it:
         return replace(naming, names=names.told(lesson.track_id, lesson.name, now_ns))
     return replace(naming, names=names.refuse(lesson.track_id, lesson.name))
+
+
+def _remembered(naming: Naming, found: Found) -> tuple[Naming, Found]:
+    """How the tracks look by now, and the answers with that instead of their one look."""
+    looks, out = dict(naming.looks), []
+    for track_id, answer in found:
+        if answer.description is not None:
+            looks[track_id] = together(looks.pop(track_id, None), answer.description)
+            answer = replace(answer, description=looks[track_id])  # noqa: PLW2901
+        out.append((track_id, answer))
+    while len(looks) > MOST_TRACKS:
+        del looks[next(iter(looks))]
+    return replace(naming, looks=looks), out
 
 
 def _answer_of(thing: OverlayObject, answers: Sequence[Answer]) -> Answer | None:

@@ -66,8 +66,7 @@ SAME_CENTRE_SHARE = 0.006  # a window this near to the one wanted is not made an
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """The state after ``event`` at ``now_ns``, and what is to be done now, in this order."""
-    known = _known(state, event, now_ns)
-    if known is not None:
+    if (known := _known(state, event, now_ns)) is not None:
         return known, ()
     effects: list[Effect] = []
     match event:
@@ -123,7 +122,7 @@ def _done(state: State, event: Event, now_ns: int, effects: list[Effect]) -> Sta
         case Followed():
             return _followed(state, event, now_ns, effects)
         case Surveyed():
-            return _surveyed(state, event, now_ns)
+            return _surveyed(state, event, now_ns, effects)
         case Failed():
             return _failed(state, event, now_ns, effects)
         case _:
@@ -267,12 +266,15 @@ def _followed(state: State, event: Followed, now_ns: int, effects: list[Effect])
     return state
 
 
-def _surveyed(state: State, event: Surveyed, now_ns: int) -> State:
+def _surveyed(state: State, event: Surveyed, now_ns: int, effects: list[Effect]) -> State:
     """All that is in view has its tracks, and the next overlay shows it."""
     state = replace(state, surveying=state.surveying.ended(event))
     if is_stale(event, now_ns):
         return _drop(state, "survey_stale")
-    return _count(replace(state, tracker=surveyed(state.tracker, event)), "surveyed")
+    tracker, ids = surveyed(state.tracker, event)
+    naming, asked = named.surveyed(state.naming, event, ids, state.phrases)
+    effects += [asked] if asked is not None else []
+    return _count(replace(state, tracker=tracker, naming=naming), "surveyed")
 
 
 def _ungazed(state: State, view: View, now_ns: int) -> Publish:
@@ -296,8 +298,8 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
     if isinstance(event.request, Survey):
         return _drop(replace(state, surveying=state.surveying.ended(event)), f"survey_{event.reason}")
     if isinstance(event.request, Label | Teach):
-        what = "label" if isinstance(event.request, Label) else "teach"
-        return _drop(replace(state, naming=named.failed(state.naming, event.request)), f"{what}_{event.reason}")
+        state = replace(state, naming=named.failed(state.naming, event.request))
+        return _drop(state, f"{type(event.request).__name__.lower()}_{event.reason}")
     if isinstance(event.request, Encode):
         state = _drop(replace(state, encoding=None), f"frame_{event.reason}")
         newest = state.inputs.newest
@@ -312,8 +314,7 @@ def _failed(state: State, event: Failed, now_ns: int, effects: list[Effect]) -> 
 
 def _prompted(state: State, prompt: UserPrompt, effects: list[Effect]) -> State:
     if prompt.kind in ("teach", "unteach"):
-        lesson = named.prompted(state.naming, prompt)
-        if isinstance(lesson, str):
+        if isinstance(lesson := named.prompted(state.naming, prompt), str):
             return _drop(state, lesson)
         effects.append(lesson)
         return state

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gazeline.engines.everything import everything, workers_of
+from gazeline.engines.everything import described, everything, workers_of
 from gazeline.engines.segmenter import Segmenter
 from gazeline.runtime.appearance import colours_under
 from gazeline.runtime.config import OutlineSettings
@@ -65,14 +65,17 @@ def survey(
     image = request.picture if isinstance(request.picture, np.ndarray) else image_of(request.picture)
     depth_m = None if request.depth is None else metres(request.depth)
     found = everything(segmenter, image, depth_m)
+    looks = described(segmenter, image, found, depth_m) if segmenter.describes else [None] * len(found)
     answers = []
-    for thing in found:
+    for thing, look in zip(found, looks, strict=True):
         x, y = thing.point.tolist()
         answer = answered(thing.masks, Question(((x, y),), (1,)), request.view, settings, request.depth)
-        answers.append(replace(answer, score=thing.score, colours=colours_under(image, answer.logits, answer.window)))
+        colours = colours_under(image, answer.logits, answer.window)
+        answers.append(replace(answer, score=thing.score, description=look, colours=colours))
     took_ms = {"survey": (clock_ns() - started_ns) * 1e-6}
     return Surveyed(
         request,
+        image,
         tuple(answers),
         tuple(thing.whole for thing in found),
         tuple(thing.surface for thing in found),

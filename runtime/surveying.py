@@ -47,8 +47,11 @@ def is_stale(event: Surveyed, now_ns: int) -> bool:
     return now_ns - (event.request.view.frame.capture_ns or 0) > STALE_NS
 
 
-def surveyed(tracker: Tracker, event: Surveyed) -> Tracker:
-    """The tracks with what a survey found. What was outlined in a later picture stays as it is seen there."""
+def surveyed(tracker: Tracker, event: Surveyed) -> tuple[Tracker, dict[int, int]]:
+    """The tracks with what a survey found, and the id of each answer's track, by the answer's index.
+
+    What was outlined in a later picture stays as it is seen there.
+    """
     view = event.request.view
     camera, t_ns = view.calibration.camera if view.calibration.measured else None, view.frame.capture_ns or 0
     found = [i for i, answer in enumerate(event.answers) if answer.shape is not None]
@@ -70,4 +73,4 @@ def surveyed(tracker: Tracker, event: Surveyed) -> Tracker:
         sightings = max(seen.sightings, SHOWN_SIGHTINGS) if shown else seen.sightings
         return replace(seen, whole_id=whole_id, surface=surface, sightings=sightings)
 
-    return replace(tracker, tracks=tuple(placed(track) for track in tracker.tracks))
+    return replace(tracker, tracks=tuple(placed(track) for track in tracker.tracks)), by_index

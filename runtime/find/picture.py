@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.engines import rle
-from gazeline.engines.describe import Description
-from gazeline.engines.everything import everything
-from gazeline.engines.found import Found
+from gazeline.engines.everything import described, everything
 from gazeline.engines.segmenter import Segmenter
-from gazeline.engines.window import Window
 from gazeline.runtime.config import Settings
 from gazeline.runtime.draw import draw_masks
 from gazeline.runtime.files import write_bytes
@@ -92,20 +89,9 @@ def run(
 def things_in(segmenter: Segmenter, picture: Image) -> list[Crop]:
     """All things in a picture, without the surfaces, under ids from 1, with what they look like."""
     things = [found for found in everything(segmenter, picture) if not found.surface]
-    groups: dict[Window, list[int]] = {}
-    for i, found in enumerate(things):
-        groups.setdefault(found.masks.window, []).append(i)
-    described: dict[int, Description] = {}
-    for window, members in groups.items():
-        embedding = segmenter.encode(picture, window)
-        described |= zip(members, segmenter.describe(embedding, [logits_of(things[i]) for i in members]), strict=True)
-    return [crop_around(i + 1, found.masks.mask(), picture, described[i]) for i, found in enumerate(things)]
-
-
-def logits_of(found: Found) -> NDArray[np.float32]:
-    """The one mask's, in its window."""
-    logits: NDArray[np.float32] = found.masks.logits[found.masks.best]
-    return logits
+    looks = described(segmenter, picture, things)
+    numbered = enumerate(zip(things, looks, strict=True), 1)
+    return [crop_around(number, found.masks.mask(), picture, look) for number, (found, look) in numbered]
 
 
 def find_in(crops: Sequence[Crop], text: str, stage: LabelStage, names: Names, known: Vocabulary) -> Findings:

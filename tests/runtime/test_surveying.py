@@ -5,15 +5,17 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from gazeline.engines.describe import Description, unit
 from gazeline.engines.segmenter import Segmenter
 from gazeline.engines.window import Window
 from gazeline.runtime.config import OutlineSettings, Settings, SurveySettings
 from gazeline.runtime.decode import answered
-from gazeline.runtime.events import Effect, Event, Failed, Survey, Surveyed, UserPromptArrived
+from gazeline.runtime.events import Effect, Event, Failed, Label, Labelled, Survey, Surveyed, UserPromptArrived
+from gazeline.runtime.label import Named
 from gazeline.runtime.messages import Overlay, UserPrompt
 from gazeline.runtime.prompt import Question
 from gazeline.runtime.survey import SurveyStage
-from tests.runtime.pipeline_drive import MS, T0, Disc, Drive, World, disc_under, pixel, towards
+from tests.runtime.pipeline_drive import MS, PICTURE, T0, Disc, Drive, World, disc_under, pixel, towards
 
 THINGS = (Disc(0.0, 40.0), Disc(10.0, 30.0), Disc(-12.0, 50.0))
 EVERYTHING = UserPromptArrived(UserPrompt(topic="prompt.user", kind="everything"))
@@ -41,9 +43,11 @@ class Surveyor(Drive):
         for thing in self.world.things:
             at = pixel(towards(thing.yaw_deg), self.world.head_pose(t_ms))
             masks = disc_under(at, self.world, t_ms, Window.foveal(640, 480, 192, at))
-            answers.append(answered(masks, Question((at,), (1,)), request.view, OutlineSettings()))
+            look = Description(unit(np.array([thing.yaw_deg, thing.radius_px, 1.0], np.float32)))
+            answer = answered(masks, Question((at,), (1,)), request.view, OutlineSettings())
+            answers.append(replace(answer, description=look))
         surfaces = (*[False] * (len(answers) - 1), True)
-        return Surveyed(request, tuple(answers), (None, 0, None), surfaces, {"survey": self.takes_ms})
+        return Surveyed(request, PICTURE, tuple(answers), (None, 0, None), surfaces, {"survey": self.takes_ms})
 
     def surveys(self) -> list[float]:
         return [t for t, effect in self.effects if isinstance(effect, Survey)]
@@ -138,3 +142,17 @@ def test_the_stage_outlines_with_the_shipped_model() -> None:
     boxes = [answer.shape.box for answer in done.answers if answer.shape is not None]
     assert min(np.abs(np.array(found) - box).max() for found in boxes) < 12
     assert segmenter.encode(image, segmenter.window_for(640, 480)).window.size == 160  # the runtime's own goes on
+
+
+def test_what_a_survey_finds_is_named_and_can_be_taught() -> None:
+    drive = Surveyor(World(things=THINGS, gaze=lambda t: None)).run(500)
+    drive.feed(EVERYTHING)
+    drive.run(2500)
+    (asked,) = [effect for _, effect in drive.effects if isinstance(effect, Label)]
+    ids = [track_id for track_id, _ in asked.things]
+    assert len(ids) == len(THINGS) - 1, "what is a surface has no name"
+    names = tuple((Named("mug", 0.9, "model"),) for _ in ids)
+    drive.feed(Labelled(asked, names, {"label": 1.0}))
+    drive.run(3000)
+    assert {thing.name for thing in drive.last().objects if thing.id in ids} == {"mug"}
+    assert set(ids) <= set(drive.state.naming.looks)
