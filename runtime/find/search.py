@@ -15,6 +15,7 @@ from gazeline.runtime.find.things import Thing
 from gazeline.runtime.messages import Overlay
 from gazeline.runtime.messages import Search as Said
 from gazeline.runtime.naming import Naming
+from gazeline.runtime.sync import se3_of
 from gazeline.runtime.track import Tracker
 from gazeline.runtime.vocabulary import Vocabulary
 
@@ -47,9 +48,10 @@ class Search:
         """An overlay with what was found marked in it, and pointers to what is out of view."""
         if not self.text:
             return overlay
+        here = None if overlay.T_world_camera is None else se3_of(overlay.T_world_camera)
         shown = {thing.id: thing for thing in overlay.objects}
         tracks = [track for track in tracker.tracks if track.id in shown or track.sightings >= LEAST_SIGHTINGS]
-        seen = (thing_of(track, shown.get(track.id), overlay, naming) for track in tracks)
+        seen = (thing_of(track, shown.get(track.id), here, naming) for track in tracks)
         things = [thing for thing in seen if thing is not None]
         query = self.query(thing.name for thing in things if thing.name is not None)
 
@@ -60,7 +62,7 @@ class Search:
         found = {match.id for match in matches(query, things, looks)}
         objects = [structs.replace(thing, found=thing.id in found) for thing in overlay.objects]
         away = (track for track in tracks if track.id in found and track.id not in shown)
-        pointers = [pointer for track in away if (pointer := pointer_of(track, overlay, naming)) is not None]
+        pointers = [pointer for track in away if (pointer := pointer_of(track, here, naming)) is not None]
         said = Said(text=self.text, understood=query.understood, pointers=pointers[-MOST_POINTERS:])
         return structs.replace(overlay, objects=objects, search=said)
 

@@ -7,30 +7,27 @@ from numpy.typing import NDArray
 
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.find.things import Box, Thing
-from gazeline.runtime.messages import Overlay, OverlayObject, Pointer
+from gazeline.runtime.messages import OverlayObject, Pointer
 from gazeline.runtime.naming import Naming
 from gazeline.runtime.reproject import directions_at_display
 from gazeline.runtime.shape import middle_of
-from gazeline.runtime.sync import se3_of
 from gazeline.runtime.track import Track
 
 Array = NDArray[np.float64]
 
 
-def thing_of(track: Track, shown: OverlayObject | None, overlay: Overlay, naming: Naming) -> Thing | None:
-    """A track as seen from the camera of an overlay, ``shown`` where it is in that; None where nothing tells where.
+def thing_of(track: Track, shown: OverlayObject | None, here: SE3 | None, naming: Naming) -> Thing | None:
+    """A track as seen from ``here``, T_world_camera of an overlay, in which it is ``shown``; None: nothing tells where.
 
     Where the head's pose is known its box is in degrees to the right and downwards of where the head looks, level with
     the world; else it is that of the picture, and what is not in the picture is nowhere.
     """
-    here = None if overlay.T_world_camera is None else se3_of(overlay.T_world_camera)
     named, traits = naming.names.of(track.id), naming.traits.get(track.id)
     box: Box | None
     if here is None or not track.shape.rays or track.shape.T_world_camera is None:
         box, depth_m = (None, None) if shown is None else (shown.box, shown.depth_m)
     else:
-        towards = rays_from(track, here)
-        box, depth_m = box_of(towards, here), distance_m(track, here)
+        box, depth_m = box_of(track.shape.h_world, here), distance_m(track, here)
     if box is None:
         return None
     reach_m = track.shape.reach_m
@@ -46,12 +43,12 @@ def thing_of(track: Track, shown: OverlayObject | None, overlay: Overlay, naming
     )
 
 
-def pointer_of(track: Track, overlay: Overlay, naming: Naming) -> Pointer | None:
-    """Which way a track is from the camera of an overlay; None without the head's pose, then or now."""
+def pointer_of(track: Track, here: SE3 | None, naming: Naming) -> Pointer | None:
+    """Which way a track is from ``here``, T_world_camera; None without the head's pose, then or now."""
     shape = track.shape
-    if overlay.T_world_camera is None or not shape.rays or shape.T_world_camera is None:
+    if here is None or not shape.rays or shape.T_world_camera is None:
         return None
-    here, named = se3_of(overlay.T_world_camera), naming.names.of(track.id)
+    named = naming.names.of(track.id)
     d = directions_at_display(middle_of(shape), shape.T_world_camera, here, shape.depth_m)
     return Pointer(
         id=track.id,
@@ -61,32 +58,24 @@ def pointer_of(track: Track, overlay: Overlay, naming: Naming) -> Pointer | None
     )
 
 
-def rays_from(track: Track, here: SE3) -> Array:
-    """The unit rays (V, 3) of an outline in the frame of a camera elsewhere."""
-    shape = track.shape
-    assert shape.T_world_camera is not None
-    depths = np.concatenate(shape.depths) if shape.depths else shape.depth_m
-    return directions_at_display(np.concatenate(shape.rays), shape.T_world_camera, here, depths)
-
-
 def distance_m(track: Track, here: SE3) -> float | None:
     """How far its middle is from a camera; None where its distance is not known."""
     shape = track.shape
     if shape.depth_m is None or shape.T_world_camera is None:
         return None
-    p_world = shape.T_world_camera.apply(shape.depth_m * middle_of(shape))
+    p_world = shape.T_world_camera.xyz_m + shape.depth_m * shape.d_world
     return float(np.linalg.norm(p_world - here.xyz_m))
 
 
-def box_of(d_camera: Array, T_world_camera: SE3) -> Box:
-    """The box around directions (V, 3), degrees to the right and downwards of the camera's heading, level."""
+def box_of(h_world: Array, T_world_camera: SE3) -> Box:
+    """The box around places or directions (V, 4), homogeneous, in degrees to the right and downwards of the camera's
+    heading, level with the world."""
+    d = h_world[:, :3] - h_world[:, 3:] * T_world_camera.xyz_m
     heading = T_world_camera.R[:, 2]
-    ahead = np.arctan2(heading[0], -heading[2])
-    d_world = d_camera @ T_world_camera.R.T
-    x = _wrapped(np.arctan2(d_world[:, 0], -d_world[:, 2]) - ahead)
-    middle = _wrapped(np.arctan2(np.sin(x).mean(), np.cos(x).mean()))
-    x = middle + _wrapped(x - middle)  # what is right behind the wearer is one thing, not two
-    y = -np.arcsin(np.clip(d_world[:, 1], -1.0, 1.0))
+    x = _wrapped(np.arctan2(d[:, 0], -d[:, 2]) - np.arctan2(heading[0], -heading[2]))
+    if x.max() - x.min() > np.pi:  # what is right behind the wearer is one thing, not two
+        x = np.where(x < 0.0, x + 2.0 * np.pi, x)
+    y = -np.arctan2(d[:, 1], np.hypot(d[:, 0], d[:, 2]))
     return degrees(x.min()), degrees(y.min()), degrees(x.max()), degrees(y.max())
 
 

@@ -181,6 +181,27 @@ def test_a_model_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, monkeyp
         labeler_of("yolo", LabelSettings())
 
 
+def test_the_models_of_the_settings_name_what_the_runtime_outlines(detector: DetectorLabeler, tmp_path: Path) -> None:
+    from gazeline.engines.segmenter import Segmenter
+    from gazeline.runtime.labelling import crop_around, names_for, stage_of
+    from tests.engines.toy_models import write_own
+
+    (tmp_path / "segmenter").mkdir()
+    write_own(tmp_path / "segmenter")
+    segmenter, settings = Segmenter.load(tmp_path / "segmenter"), LabelSettings(models=("toy",), least=0.6)
+    stage, names = stage_of(segmenter, settings, None), names_for(segmenter, settings)
+    mask = np.zeros((480, 640), np.bool_)
+    mask[BOX[1] : BOX[3], BOX[0] : BOX[2]] = True
+    (answers,), (traits,) = stage.look([crop_around(7, mask, picture())])
+    named = names.heard(7, answers, 0).of(7)
+    assert named is not None
+    assert (named.name, named.source) == ("red thing", "detector")
+    assert traits.colours["red"] > 0.9
+    assert not stage.compares
+    stricter = names_for(segmenter, LabelSettings(least=0.95))
+    assert stricter.heard(7, answers, 0).of(7) is None, "not sure enough to say it"
+
+
 def test_models_that_name_things_are_listed_checked_and_not_taken_for_others(
     text_model: Path, detector: DetectorLabeler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
