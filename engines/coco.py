@@ -21,6 +21,13 @@ class Picture(Struct, frozen=True):
     file_name: str
     width: int
     height: int
+    annotation_completeness: str = ""  # "all_instances", or what else is labelled
+    dense: bool = True  # all its objects are labelled
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its objects are labelled, as far as the file says (two words that some sets add to COCO's)."""
+        return self.dense and self.annotation_completeness in ("", "all_instances")
 
 
 class RunLengths(Struct, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from gazeline.engines import coco
 
 Mask = NDArray[np.bool_]
 Depth = NDArray[np.float32]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,7 @@ class Labelled:
 
     ``group`` names the objects that resemble it because they share a photograph, a video or a rendered scene;
     ``read_mask`` gives (H, W) bool, ``read_depth`` (H, W) metres along the ray, 0 unknown; ``fov_deg``: the angle that
-    the picture's longer side spans, where known.
+    the picture's longer side spans, where known; ``complete``: all objects of its picture are labelled.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Labelled:
     read_mask: Callable[[], Mask]
     read_depth: Callable[[], Depth] | None = None
     fov_deg: float | None = None
+    complete: bool = True
 
 
 def read_set(folder: Path, *, min_area_px: float = 400, most: int | None = None) -> list[Labelled]:
@@ -63,7 +66,7 @@ def read_set(folder: Path, *, min_area_px: float = 400, most: int | None = None)
     return large if most is None else spread(large, most)
 
 
-def spread(things: Sequence[Labelled], most: int) -> list[Labelled]:
+def spread(things: Sequence[T], most: int) -> list[T]:
     """At most so many of them, spread evenly."""
     picked = np.linspace(0, len(things) - 1, min(most, len(things)))
     return [things[i] for i in np.rint(picked).astype(int)]
@@ -79,6 +82,7 @@ def _read_coco(folder: Path) -> list[Labelled]:
             str(annotation.image_id),
             annotation.area,
             partial(coco.mask_of, annotation, pictures[annotation.image_id]),
+            complete=pictures[annotation.image_id].complete,
         )
         for annotation in instances.annotations
         if not annotation.iscrowd

@@ -271,3 +271,30 @@ def levels(
 
     options = {"scene": scene, "seed": seed, "most": most, "model": model}
     bench_simulated.run("levels", options, "Which level is shown: shares of episodes, and means", out)
+
+
+@app.command("everything")
+def bench_everything(
+    labelled: Annotated[
+        str, typer.Argument(metavar="SET", help='A folder of labelled pictures, or "simulator".')
+    ] = "simulator",
+    pictures: Annotated[int, typer.Option("--pictures", min=1, help="So many of the set, spread over it.")] = 6,
+    min_area: Annotated[float, typer.Option("--min-area", min=1.0, help="Leave out smaller objects, px.")] = 400,
+    model: Model = "gazeline-s",
+    out: Out = None,
+) -> None:
+    """All that is in a picture: ours beside segment-anything's automatic mask generator, which drives the same model.
+
+    The generator asks its 32x32 points, once with its own thresholds, which were chosen for another model, and twice
+    with ours: in one window on the whole frame, and in the windows that ours uses. Each picture takes it many seconds.
+    It needs the extra: pip install 'gazeline\\[export]'
+
+    [bold]Examples[/bold]
+
+    \b
+      gazeline bench everything
+      gazeline bench everything ../shared/data/coco_ccby --pictures 10 --out everything.json
+    """
+    from gazeline.runtime import bench_everything as bench
+
+    bench.bench(model or "gazeline-s", labelled, pictures, min_area, out)

@@ -7,7 +7,7 @@ import typer
 
 from gazeline.runtime.options import Model
 
-ASKS = "click|gaze|clicks|box|first"
+ASKS = "click|gaze|clicks|box|first|everything"
 
 
 def eval_(
@@ -61,6 +61,9 @@ def eval_(
     With --ask first, a mask is given in the first picture of each video of a DAVIS folder and carried through the
     others, by optical flow, colours and the model together; beside it what each of them does without the others.
 
+    With --ask everything, all that is in the fully labelled pictures is looked for at once: how much of it is found,
+    how often twice, and how long it takes. --limit is of pictures then.
+
     SET: a folder with instances.json and images/ (COCO), with JPEGImages/ and Annotations/ (DAVIS), or with rendered
     views (as gazeline sim views writes them); or the word simulator: views that no model was trained on, rendered when
     first asked for and kept in ~/.cache/gazeline.
@@ -73,6 +76,7 @@ def eval_(
       gazeline eval davis2016 --model mobile-sam --sheet sheet.png
       gazeline eval davis2016 --ask first
       gazeline eval simulator --depth --limit 500
+      gazeline eval coco_ccby --ask everything
       gazeline eval coco_ccby --against ~/models/gazeline-s-0.1 --out scores.json
     """
     from gazeline.engines.bundle import DEFAULT
@@ -88,9 +92,17 @@ def eval_(
 
         first.evaluate(Path(labelled), model or DEFAULT, out)
         return
+    if asks and "everything" in asks:
+        if set(asks) != {"everything"}:
+            raise ValueError("--ask everything is about whole pictures; it cannot be combined with other questions")
+        from gazeline.runtime.evaluation import all_things
+
+        models = [model or DEFAULT, *([against] if against is not None else [])]
+        all_things.evaluate(labelled, models, min_area_px=min_area, most=limit, with_depth=depth, out=out)
+        return
     for name in asks or ():
         if name not in KNOWN:
-            raise ValueError(f"--ask {name} is not known; it can be {', '.join(KNOWN)} or first")
+            raise ValueError(f"--ask {name} is not known; it can be {', '.join(KNOWN)}, first or everything")
     questions = Questions(
         asks=[known for known in KNOWN if not asks or known in asks],
         gaze=GazeError(gaze_error_deg, draws, fov_deg),
