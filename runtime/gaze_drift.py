@@ -37,7 +37,8 @@ LARGEST_RAD = radians(8.0)  # of what is larger, in the root mean square, any pl
 NEAR_RAD = radians(11.0)  # things further from gaze explain nothing
 SPREAD = 0.5  # variance of where one looks, as a share of that of the thing's area
 NOISE_RAD = radians(0.6)  # of a fixation's direction, and of a thing's middle
-ELSEWHERE = 0.2  # chance of looks at what is not known, relative to the mean around
+ELSEWHERE = 0.2  # chance of looks at nothing, relative to the mean around
+UNKNOWN = 4.0  # and at things around that are not known: as many as this
 SIDE_BY_SIDE_RAD = radians(1.5)
 SURE = 4.0  # log likelihood that a shift must bring
 SMALL_RAD, MATTERS_RAD = radians(1.2), radians(1.5)  # a shift within the one is none, and beyond the other is one
@@ -65,7 +66,7 @@ class Look:
         squared = np.einsum("ski,kij,skj->sk", away, np.linalg.inv(spread), away)
         density = (np.exp(-0.5 * squared) / np.sqrt(np.linalg.det(spread))).sum(axis=1)
         relative = density / max(float(density.mean()), 1e-300)
-        return cls(t_ns, number, d_world, np.log(relative + ELSEWHERE))
+        return cls(t_ns, number, d_world, np.log(relative + ELSEWHERE + UNKNOWN / len(offsets_rad)))
 
 
 @dataclass(frozen=True, eq=False)

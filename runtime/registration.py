@@ -34,6 +34,7 @@ class Options:
     speeds: tuple[float, ...] = ()
     delays_ms: tuple[float, ...] = ()
     scenes: tuple[str, ...] = ()
+    seed: int = 0
     seconds: float = 10.0
     model: str | None = None
 
@@ -53,7 +54,8 @@ def bench(options: Options) -> None:
             ("--speed", options.speeds), ("--delay-ms", options.delays_ms), ("--scene", options.scenes),
         ):  # fmt: skip
             command += [word for value in values for word in (option, str(value))]
-        command += ["--seconds", str(options.seconds), *(("--model", options.model) if options.model else ())]
+        command += ["--seed", str(options.seed), "--seconds", str(options.seconds)]
+        command += [*(("--model", options.model) if options.model else ())]
         ended = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
         if ended.returncode != 0:
             last = ended.stderr.strip().splitlines()[-1:] or ["it says nothing"]

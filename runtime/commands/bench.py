@@ -53,6 +53,7 @@ def registration(
     scene: Annotated[
         list[str] | None, typer.Option("--scene", help="May be repeated.", show_default="kitchen desk room")
     ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Other scenes, other movements.")] = 0,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.0, help="Of the session with the real model in each scene; 0: none.")
     ] = 10.0,
@@ -80,6 +81,7 @@ def registration(
             speeds=tuple(speed or ()),
             delays_ms=tuple(delay_ms or ()),
             scenes=tuple(scene or ()),
+            seed=seed,
             seconds=seconds,
             model=model,
         )

@@ -76,6 +76,7 @@ def test_the_gazes_offset_is_found_within_3_ms(wearer: Any, offset_ms: float) ->
     found = gaze_offset([(t + round(offset_ms * MS), d) for t, d in gaze], head)
     assert found.trouble == ""
     assert found.offset_ms == pytest.approx(offset_ms, abs=3.0)
+    assert found.offset_ms == pytest.approx(offset_ms, abs=2.0 * found.uncertainty_ms)  # what it says of itself holds
     assert found.agreement > 0.5
 
 
