@@ -6,6 +6,7 @@ latencies are those of such a machine, and its truth is that of the model.
 """
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -72,6 +73,7 @@ class _Run:
     says: Says
     report: Accumulator = field(default_factory=Accumulator)
     broken: Counter[str] = field(default_factory=Counter)
+    drifts: list[tuple[int, m.GazeDrift]] = field(default_factory=list)
     later: list[tuple[int, int, Callable[[int], None]]] = field(default_factory=list)  # (when, order, what)
     count: int = 0
 
@@ -99,7 +101,10 @@ class _Run:
             self.step(event, now_ns)
 
     def step(self, event: e.Event, now_ns: int) -> None:
+        before = self.state.drift
         self.state, effects = pipeline.step(self.state, event, now_ns)
+        if self.state.drift is not before and self.state.drift.message is not None:
+            self.drifts.append((now_ns, self.state.drift.message))
         for effect in effects:
             if isinstance(effect, e.Publish):
                 self.publish(effect.message, now_ns)
@@ -204,7 +209,22 @@ def run(
         session.report.feed(_stats(session, end_ns))
     report = session.report.report()
     report["memory_mb"] = {"rss_peak": None}
+    report["gaze_drift"] = _drifts(session)
     return report
+
+
+def _drifts(session: _Run) -> list[dict[str, float]]:
+    """What the runtime said of a drift of gaze, look by look."""
+    return [
+        {
+            "t_s": round((now_ns - EPOCH_NS) * 1e-9, 3),
+            "right_deg": round(math.degrees(found.right_rad), 2),
+            "up_deg": round(math.degrees(found.up_rad), 2),
+            "gain": round(found.gain, 3),
+            "noticed": found.noticed,
+        }
+        for now_ns, found in session.drifts
+    ]
 
 
 def _stats(session: _Run, now_ns: int) -> m.Stats:
