@@ -72,8 +72,8 @@ def export(model: GazelineS, folder: Path) -> bundle.Bundle:
         name="gazeline-s",
         family="gazeline",
         licence="Apache-2.0",
-        description="The shipped model: small, for two CPU cores, foveal; trained on scenes made by this project and on "
-        "photographs under free licences.",
+        description="The shipped model: small, for two CPU cores, foveal; trained on scenes made by this project and "
+        "on photographs under free licences.",
         input=bundle.Input(WINDOW_PX, _three(MEAN), _three(STD), max_gain=MAX_GAIN),
         window=bundle.WindowPolicy("foveal", middle_scale=FIELD_PX / WINDOW_PX),
         limits=bundle.Limits(points=16, prompts=32),
