@@ -16,16 +16,19 @@ from gazeline.engines.segmenter import Segmenter
 from gazeline.runtime.config import Settings
 from gazeline.runtime.draw import draw_masks
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.find.match import Match, matches
+from gazeline.runtime.find.match import LEAST, Match, matches
 from gazeline.runtime.find.parse import Lexicon, parse
 from gazeline.runtime.find.query import Query
 from gazeline.runtime.find.things import Thing
 from gazeline.runtime.gallery import default_path
 from gazeline.runtime.image_files import Image, read_image, write_image
 from gazeline.runtime.label import Crop
-from gazeline.runtime.labelling import LabelStage, crop_around, names_for, stage_of, vocabulary_of
-from gazeline.runtime.names import Names
+from gazeline.runtime.labelling import LabelStage, crop_around, stage_of, vocabulary_of
+from gazeline.runtime.names import TRUST, Names
 from gazeline.runtime.vocabulary import Vocabulary
+
+# One look must do, and a match says its score: so names count that are too unsure to be said of their own accord.
+LIKELY = Names(dict.fromkeys(TRUST, LEAST))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ def run(
     try:
         stage = stage_of(segmenter, settings.label, default_path())
         crops = things_in(segmenter, picture)
-        findings = find_in(crops, text, stage, names_for(segmenter, settings.label), known)
+        findings = find_in(crops, text, stage, LIKELY, known)
     finally:
         segmenter.close()
     if overlay is not None:
