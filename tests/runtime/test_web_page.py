@@ -239,7 +239,7 @@ def test_the_mouse_is_the_gaze_while_it_is_over_the_picture(page: Page, bus: Bus
             at = point_at(page, number)
             wait(page, GAZED_AND_AROUND, [number, *at])
             card = page.get_by_test_id("card")
-            expect(card).to_contain_text("leaf" if number == 2 else "Object 3")
+            expect(card).to_contain_text("leaf" if number == 2 else "#3")
             expect(card).to_contain_text("1.00 m")
         count = len(worn.mouse)
         wait(page, "() => document.body.dataset.source === 'mouse'")
@@ -258,7 +258,7 @@ def test_the_card_stays_off_its_object_and_in_the_window(page: Page, bus: BusAdd
                 wait(page, "width => gazeline.scene.rect.width <= width", width)
                 page.mouse.move(1, 1)
                 wait(page, GAZED_AND_AROUND, [number, *point_at(page, number)])
-                name = headset.NAMES[number] or f"Object {number}"
+                name = headset.NAMES[number] or f"#{number}"
                 expect(page.get_by_test_id("card")).to_contain_text(name)
                 wait(page, CARD_IS_APART)
 
