@@ -36,9 +36,8 @@ def standings(tracks: Sequence[Track], camera: Camera | None, T_world_camera: SE
     ]
     if not turned or camera is None or T_world_camera is None:
         return found
-    h_world = np.concatenate([tracks[i].shape.h_world for i in turned])  # (N, 4)
-    T_camera_world = T_world_camera.inverse()
-    p_camera = h_world[:, :3] @ T_camera_world.R.T + h_world[:, 3:] * T_camera_world.xyz_m
+    p_world = np.concatenate([tracks[i].shape.vertices_m for i in turned])  # (N, 3)
+    p_camera = T_world_camera.inverse().apply(p_world)
     far = np.linalg.norm(p_camera, axis=1)
     rays = p_camera / np.maximum(far, 1e-9)[:, None]
     px, _ = camera.project(rays)
@@ -51,8 +50,7 @@ def standings(tracks: Sequence[Track], camera: Camera | None, T_world_camera: SE
 
 def seen_from(shape: Shape, camera: Camera, T_world_camera: SE3) -> Rings:
     """Where an outline with rays and a pose stands in the picture of another pose; vertices behind it left out."""
-    T_camera_world = T_world_camera.inverse()
-    p_camera = shape.h_world[:, :3] @ T_camera_world.R.T + shape.h_world[:, 3:] * T_camera_world.xyz_m
+    p_camera = T_world_camera.inverse().apply(shape.vertices_m)
     px, _ = camera.project(p_camera / np.maximum(np.linalg.norm(p_camera, axis=1, keepdims=True), 1e-9))
     rings = np.split(px, np.cumsum([len(ring) for ring in shape.rays])[:-1])
     finite = (ring[np.isfinite(ring).all(axis=1)] for ring in rings)

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 Rings = tuple[Array, ...]
 
 RASTER = 64  # px along the longer side of the two outlines when their overlap is measured
+USUAL_M = 1.3  # nearer to the truth indoors than far away, and flow sees to the rest
 INNER = 6  # points along the longer side of an outline's box that stand for its inside
 
 
@@ -56,17 +57,12 @@ class Shape:
         return float(np.sqrt((away**2).sum(axis=1).mean())) * self.depth_m
 
     @cached_property
-    def h_world(self) -> Array:
-        """All vertices in the world, homogeneous (V, 4): places where the distance is known, else directions."""
+    def vertices_m(self) -> Array:
+        """All vertices in the world (V, 3), at `USUAL_M` where nothing says how far they are."""
         assert self.T_world_camera is not None
         d_world = np.concatenate(self.rays) @ self.T_world_camera.R.T
-        if self.depths:
-            depth_m = np.concatenate(self.depths)[:, None]
-        elif self.depth_m is not None:
-            depth_m = np.full((len(d_world), 1), self.depth_m)
-        else:
-            return np.hstack((d_world, np.zeros((len(d_world), 1))))
-        return np.hstack((self.T_world_camera.xyz_m + depth_m * d_world, np.ones((len(d_world), 1))))
+        depth_m = np.concatenate(self.depths)[:, None] if self.depths else self.depth_m or USUAL_M
+        return np.asarray(self.T_world_camera.xyz_m + depth_m * d_world)
 
     @cached_property
     def least_cosine(self) -> float:

