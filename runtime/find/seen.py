@@ -27,7 +27,7 @@ def thing_of(track: Track, shown: OverlayObject | None, here: SE3 | None, naming
     if here is None or not track.shape.rays or track.shape.T_world_camera is None:
         box, depth_m = (None, None) if shown is None else (shown.box, shown.depth_m)
     else:
-        box, depth_m = box_of(track.shape.h_world, here), distance_m(track, here)
+        box, depth_m = box_of(track.shape.vertices_m, here), distance_m(track, here)
     if box is None:
         return None
     reach_m = track.shape.reach_m
@@ -67,10 +67,10 @@ def distance_m(track: Track, here: SE3) -> float | None:
     return float(np.linalg.norm(p_world - here.xyz_m))
 
 
-def box_of(h_world: Array, T_world_camera: SE3) -> Box:
-    """The box around places or directions (V, 4), homogeneous, in degrees to the right and downwards of the camera's
-    heading, level with the world."""
-    d = h_world[:, :3] - h_world[:, 3:] * T_world_camera.xyz_m
+def box_of(p_world: Array, T_world_camera: SE3) -> Box:
+    """The box around places (V, 3), in degrees to the right and downwards of the camera's heading, level with the
+    world."""
+    d = p_world - T_world_camera.xyz_m
     heading = T_world_camera.R[:, 2]
     x = _wrapped(np.arctan2(d[:, 0], -d[:, 2]) - np.arctan2(heading[0], -heading[2]))
     if x.max() - x.min() > np.pi:  # what is right behind the wearer is one thing, not two
