@@ -6,7 +6,6 @@ latencies are those of such a machine, and its truth is that of the model.
 """
 
 import heapq
-import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -41,6 +40,7 @@ AFTER_NS = 500_000_000  # the last pictures' overlays are waited for
 
 
 Watch = Callable[[m.Overlay, int], None]
+Drifted = Callable[[m.GazeDrift, int], None]
 Says = Callable[[m.Overlay, m.TruthScore], m.UserPrompt | None]
 
 
@@ -71,9 +71,9 @@ class _Run:
     scorer: Scorer
     watch: Watch
     says: Says
+    drifted: Drifted
     report: Accumulator = field(default_factory=Accumulator)
     broken: Counter[str] = field(default_factory=Counter)
-    drifts: list[tuple[int, m.GazeDrift]] = field(default_factory=list)
     later: list[tuple[int, int, Callable[[int], None]]] = field(default_factory=list)  # (when, order, what)
     count: int = 0
 
@@ -104,7 +104,7 @@ class _Run:
         before = self.state.drift
         self.state, effects = pipeline.step(self.state, event, now_ns)
         if self.state.drift is not before and self.state.drift.message is not None:
-            self.drifts.append((now_ns, self.state.drift.message))
+            self.drifted(self.state.drift.message, now_ns)
         for effect in effects:
             if isinstance(effect, e.Publish):
                 self.publish(effect.message, now_ns)
@@ -172,12 +172,14 @@ def run(
     costs: StageCosts | None = None,
     watch: Watch = lambda overlay, now_ns: None,
     says: Says = lambda overlay, score: None,
+    drifted: Drifted = lambda drift, now_ns: None,
     gallery: Path | None = None,
 ) -> dict[str, Any]:
     """A session of so many simulated seconds; returns its report (`gazeline.runtime.report`).
 
     ``watch`` is called with each overlay as it is published, and the time then; ``says`` with how it compares with the
-    truth: what the wearer says to it. ``gallery``: a file for what is taught.
+    truth: what the wearer says to it; ``drifted`` with what the runtime says of a drift of gaze. ``gallery``: a file
+    for what is taught.
 
     ``memory_mb`` holds None: memory is of this process and differs from run to run. Sets ``headset.epoch_ns``. Raises
     ValueError or OSError with one sentence for a model or a video file that cannot be used.
@@ -195,7 +197,7 @@ def run(
         state = pipeline.State(settings=settings, naming=naming, search=search)
         surveys = SurveyStage(segmenter, settings.outline)
         stack.callback(surveys.close)
-        session = _Run(headset, segmenter, labels, surveys, state, costs, writer, scorer, watch, says)
+        session = _Run(headset, segmenter, labels, surveys, state, costs, writer, scorer, watch, says, drifted)
         end_ns = EPOCH_NS + round(1e9 * seconds) + AFTER_NS
         for t_ns in range(EPOCH_NS, end_ns, TICK_NS):
             session.at(t_ns, partial(session.step, e.Tick()))
@@ -209,22 +211,7 @@ def run(
         session.report.feed(_stats(session, end_ns))
     report = session.report.report()
     report["memory_mb"] = {"rss_peak": None}
-    report["gaze_drift"] = _drifts(session)
     return report
-
-
-def _drifts(session: _Run) -> list[dict[str, float]]:
-    """What the runtime said of a drift of gaze, look by look."""
-    return [
-        {
-            "t_s": round((now_ns - EPOCH_NS) * 1e-9, 3),
-            "right_deg": round(math.degrees(found.right_rad), 2),
-            "up_deg": round(math.degrees(found.up_rad), 2),
-            "gain": round(found.gain, 3),
-            "noticed": found.noticed,
-        }
-        for now_ns, found in session.drifts
-    ]
 
 
 def _stats(session: _Run, now_ns: int) -> m.Stats:

@@ -10,14 +10,16 @@ few minutes for each pair of sessions.
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 from gazeline.runtime.config import Settings, surveyed_at
 from gazeline.runtime.files import write_bytes
+from gazeline.runtime.messages import GazeDrift
 from gazeline.sim.headset import Headset, HeadsetSettings
-from gazeline.sim.lockstep import run
+from gazeline.sim.lockstep import EPOCH_NS, run
 from gazeline.sim.rig import simulated_rig
 from gazeline.sim.scene import KINDS, build_scene
 from gazeline.sim.tracker import TrackerSettings
@@ -36,8 +38,21 @@ def session(kind: str, seed: int, slip_deg: float, seconds: float, survey_hz: fl
         seed,
         HeadsetSettings(frame_hz=10.0, tracker=tracker),
     )
+    found: list[dict[str, Any]] = []
+
+    def drifted(drift: GazeDrift, now_ns: int) -> None:
+        found.append(
+            {
+                "t_s": round((now_ns - EPOCH_NS) * 1e-9, 3),
+                "right_deg": round(math.degrees(drift.right_rad), 2),
+                "up_deg": round(math.degrees(drift.up_rad), 2),
+                "gain": round(drift.gain, 3),
+                "noticed": drift.noticed,
+            }
+        )
+
     try:
-        found: list[dict[str, Any]] = run(headset, seconds, settings=surveyed_at(Settings(), survey_hz))["gaze_drift"]
+        run(headset, seconds, settings=surveyed_at(Settings(), survey_hz), drifted=drifted)
     finally:
         headset.close()
     return found
