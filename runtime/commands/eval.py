@@ -40,8 +40,8 @@ def eval_(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other gaze errors.")] = 0,
     depth: Annotated[bool, typer.Option("--depth", help="Give the model the set's depth pictures, too.")] = False,
-    no_mask_input: Annotated[
-        bool, typer.Option("--no-mask-input", help="Corrective clicks come without the mask so far.")
+    mask_input: Annotated[
+        bool, typer.Option("--mask-input", help="Corrective clicks come with the mask so far, as SAM likes them.")
     ] = False,
     no_grabcut: Annotated[
         bool, typer.Option("--no-grabcut", help="Leave out GrabCut, which takes longer than a small model.")
@@ -108,7 +108,7 @@ def eval_(
         gaze=GazeError(gaze_error_deg, draws, fov_deg),
         seed=seed,
         depth=depth,
-        mask_input=not no_mask_input,
+        mask_input=mask_input,
         grabcut=not no_grabcut,
     )
     evaluate(

@@ -116,7 +116,7 @@ class Observer:
         return masks
 
 
-def ask(observer: Observer, case: Case, asks: Sequence[Ask], *, mask_input: bool = True) -> dict[str, Answer]:
+def ask(observer: Observer, case: Case, asks: Sequence[Ask], *, mask_input: bool = False) -> dict[str, Answer]:
     """The model's answers about a case, by what it was asked: "click", "3 clicks", "5 clicks", "gaze", "box".
 
     ``mask_input``: whether corrective clicks come with the mask so far.

@@ -22,7 +22,7 @@ class Questions:
     gaze: GazeError = field(default_factory=GazeError)
     seed: int = 0
     depth: bool = False
-    mask_input: bool = True
+    mask_input: bool = False
     grabcut: bool = True
 
 

@@ -95,8 +95,8 @@ def _notes(report: Report) -> list[str]:
             f"gaze: {settings.gaze_draws} draws of a normal error of {settings.gaze_error_deg:g} deg per axis; the "
             f"picture's longer side spans {angle} deg"
         )
-    if not settings.mask_input and any("clicks" in asked for asked in report.quality[MODEL]):
-        lines.append("corrective clicks came without the mask so far")
+    if settings.mask_input and any("clicks" in asked for asked in report.quality[MODEL]):
+        lines.append("corrective clicks came with the mask so far")
     if 1 < report.groups < FEW_GROUPS:
         lines.append(f"only {report.groups} videos or scenes: the limits are rough")
     elif report.groups == 1:

@@ -125,10 +125,10 @@ def test_it_asks_what_it_is_told_to(evaluated: Callable[..., Any]) -> None:
 
 def test_clicks_come_with_the_mask_so_far_or_without(evaluated: Callable[..., Any]) -> None:
     few = ("--ask", "clicks", "--limit", "1", "--no-grabcut")
-    for further, note in (((), False), (("--no-mask-input",), True)):
+    for further, note in (((), False), (("--mask-input",), True)):
         report, said = evaluated(*few, *further)
-        assert report["settings"]["mask_input"] is not note
-        assert ("without the mask so far" in said) is note
+        assert report["settings"]["mask_input"] is note
+        assert ("with the mask so far" in said) is note
         assert report["quality"]["model"]["5 clicks"]["chosen"]["mean"] > 0.9
 
 
