@@ -40,7 +40,7 @@ NOISE_RAD = radians(0.6)  # of a fixation's direction, and of a thing's middle
 ELSEWHERE = 0.2  # chance of looks at nothing, relative to the mean around
 UNKNOWN = 4.0  # and at things around that are not known: as many as this
 SIDE_BY_SIDE_RAD = radians(1.5)
-SURE = 3.5  # log likelihood that a shift must bring
+SURE = 4.0  # log likelihood that a shift must bring
 SMALL_RAD, MATTERS_RAD = radians(1.2), radians(1.5)  # a shift within the one is none, and beyond the other is one
 STEPS_RAD = np.radians(np.linspace(-6.0, 6.0, 21))
 SHIFTS_RAD = np.stack(np.meshgrid(STEPS_RAD, STEPS_RAD), axis=-1).reshape(-1, 2)  # (S, 2) right, up
