@@ -2,8 +2,7 @@
 
 Flow says where the mask went; it knows nothing of objects, and its errors add up. The colours inside and outside of the
 mask so far, the first one's above all, tell the object from what is around it. The model, asked in the new picture with
-that mask as its prompt (the point deepest inside, the box, and the mask itself), knows where things end, but not which
-is meant. Each pixel near the border of the carried mask is decided by the sum of what the three say; far from it, by
+the mask's deepest point and its box, knows where things end, but not which is meant. Each pixel near the border of the carried mask is decided by the sum of what the three say; far from it, by
 flow alone, so that a wrong answer does no more harm than a few pixels.
 
 Flow: T. Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016, as OpenCV has it.
@@ -28,7 +27,6 @@ BAND = 0.12  # how far from its border a carried mask may be wrong, of the squar
 LEAST_BAND_PX = 4.0
 LEAST_PX = 20  # a smaller mask is lost, and stays where it was last
 TRUSTED_IOU = 0.4  # with the carried mask: an answer of the model that agrees with it less is of something else
-MASK_LOGIT = 8.0  # of a mask that is given to the model
 MOST_LOGIT = 4.0  # of what anyone says of a pixel; their weights:
 BY_FLOW, BY_COLOUR, BY_MODEL = 1.0, 1.0, 0.25
 LEVELS = 16  # of each of the three axes of a colour
@@ -88,9 +86,8 @@ def _answer(segmenter: Segmenter, image: Image, mask: Mask) -> Floats | None:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = np.array([columns[0] - 0.5, rows[0] - 0.5, columns[-1] + 0.5, rows[-1] + 0.5])
     window = segmenter.window_for(width, height, 0.5 * (box[:2] + box[2:]))
-    given = np.where(window.sample_nearest(mask.astype(np.uint8)) > 0, MASK_LOGIT, -MASK_LOGIT).astype(np.float32)
     point, _ = deepest(mask)
-    (masks,) = segmenter.decode(segmenter.encode(image, window), [Prompt([point], box=box, mask=given)])
+    (masks,) = segmenter.decode(segmenter.encode(image, window), [Prompt([point], box=box)])
     agreement = [iou(masks.mask(k), mask) for k in range(len(masks.logits))]
     best = int(np.argmax(agreement))
     if agreement[best] < TRUSTED_IOU:
