@@ -2,8 +2,9 @@
 
 Flow says where the mask went; it knows nothing of objects, and its errors add up. The colours inside and outside of the
 mask so far, the first one's above all, tell the object from what is around it. The model, asked in the new picture with
-the mask's deepest point and its box, knows where things end, but not which is meant. Each pixel near the border of the carried mask is decided by the sum of what the three say; far from it, by
-flow alone, so that a wrong answer does no more harm than a few pixels.
+the mask's deepest point and its box, knows where things end, but not which is meant. Each pixel near the border of the
+carried mask is decided by the sum of what the three say; far from it, by flow alone, so that a wrong answer does little
+harm.
 
 Flow: T. Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016, as OpenCV has it.
 """
