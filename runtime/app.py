@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 
 from gazeline.engines.segmenter import Prompt, Segmenter
-from gazeline.runtime import gallery, gaze_profile, terminal, topics
+from gazeline.runtime import terminal, topics
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
 from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.clock_exchange import Exchanger, measure_of
@@ -51,18 +51,20 @@ from gazeline.runtime.events import (
 )
 from gazeline.runtime.exits import stop_signals
 from gazeline.runtime.find.search import Search
-from gazeline.runtime.follow import follow
-from gazeline.runtime.gaze_correction import Correction
+from gazeline.runtime.gaze import profile as gaze_profile
+from gazeline.runtime.gaze.correction import Correction
 from gazeline.runtime.images import plane_of
 from gazeline.runtime.inputs import Inputs
-from gazeline.runtime.labelling import LabelStage, names_for, stage_of, vocabulary_of
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming import gallery
+from gazeline.runtime.naming.labelling import LabelStage, names_for, stage_of, vocabulary_of
+from gazeline.runtime.naming.step import Naming
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.pupil_remote import PupilRemote
 from gazeline.runtime.stage import Inbox, Stage
 from gazeline.runtime.stats import StatsAccumulator
 from gazeline.runtime.survey import SurveyStage
+from gazeline.runtime.tracking.follow import follow
 from gazeline.runtime.wire import Received
 
 HEARD = (

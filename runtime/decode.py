@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.engines.segmenter import Embedding, Masks, Prompt, Segmenter
-from gazeline.runtime.appearance import colours_under
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.depth import Distances, Plane, distances
 from gazeline.runtime.events import Answer, Decode, Decoded
-from gazeline.runtime.granularity import Evidence, around, candidates_of, chosen, together
+from gazeline.runtime.gaze.granularity import Evidence, around, candidates_of, chosen, together
 from gazeline.runtime.outline import Outline, outline, rays_of
 from gazeline.runtime.prompt import Question, View
+from gazeline.runtime.tracking.appearance import colours_under
 
 
 def decode(
@@ -48,7 +48,7 @@ def decode(
 
 def meant(segmenter: Segmenter, embedding: Embedding, one: Masks, evidence: Evidence) -> Masks:
     """Of the masks of gaze's point the one of the right size, alone; or a larger one, which holds other places where
-    gaze has rested as well. See `gazeline.runtime.granularity`."""
+    gaze has rested as well. See `gazeline.runtime.gaze.granularity`."""
     if not (one.logits[one.best] > 0.0).any():
         return one
     points = (*around(one, evidence), evidence.places[-1].px)

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.runtime.depth import Distances, Plane
-from gazeline.runtime.granularity import Evidence
-from gazeline.runtime.label import Named, Traits
+from gazeline.runtime.gaze.granularity import Evidence
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice, UserPrompt, Vec2
+from gazeline.runtime.naming.label import Named, Traits
 from gazeline.runtime.outline import Outline
 from gazeline.runtime.prompt import Question, View
-from gazeline.runtime.track import Track, Trail
+from gazeline.runtime.tracking.track import Track, Trail
 from gazeline.runtime.wire import Received
 
 if TYPE_CHECKING:  # its module loads the networks' runtime, which the pipeline does without
@@ -110,7 +110,7 @@ class Decode:
 class Answer:
     """What one question found: the outline (None: nothing) with its rays and, where known, its distances, the mask's
     logits (h, w) in the window's coordinates, the predicted IoU, and what it looks like, where the model can tell, with
-    the colours under the mask (K,), as a unit vector (`gazeline.runtime.appearance`)."""
+    the colours under the mask (K,), as a unit vector (`gazeline.runtime.tracking.appearance`)."""
 
     shape: Outline | None
     rays: tuple[NDArray[np.float64], ...]

@@ -16,10 +16,11 @@ from gazeline.runtime.centroid import Centroid, GazeSample
 from gazeline.runtime.config import Settings
 from gazeline.runtime.depth import Plane
 from gazeline.runtime.events import DepthArrived, FrameArrived
-from gazeline.runtime.gaze import GazeState, update
-from gazeline.runtime.gaze_correction import Correction
+from gazeline.runtime.gaze.classify import GazeState, update
+from gazeline.runtime.gaze.correction import Correction
+from gazeline.runtime.gaze.parallax import pixel_on_surface
+from gazeline.runtime.gaze.rests import Rest, rested
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Pose, RigDevice, UserPrompt, Vec2
-from gazeline.runtime.parallax import pixel_on_surface
 from gazeline.runtime.prompt import (
     Array,
     Calibration,
@@ -30,7 +31,6 @@ from gazeline.runtime.prompt import (
     pixel_of,
     question_of,
 )
-from gazeline.runtime.rests import Rest, rested
 from gazeline.runtime.sync import History, pose_at
 from gazeline.runtime.topics import GAZE_BINOCULAR, GAZE_LEFT, GAZE_RIGHT
 

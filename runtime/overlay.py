@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gazeline.runtime.appearance import Appearance
-from gazeline.runtime.carry import Standing, standings
 from gazeline.runtime.events import Answer, Decoded
-from gazeline.runtime.gaze import GazeState
-from gazeline.runtime.identify import assign
+from gazeline.runtime.gaze.classify import GazeState
 from gazeline.runtime.messages import Overlay, OverlayObject, Vec2, Vec3
 from gazeline.runtime.prompt import View
-from gazeline.runtime.shape import Array, Rings, Shape, area_of, iou_of
 from gazeline.runtime.sync import pose_of
 from gazeline.runtime.topics import OVERLAY_OBJECTS
-from gazeline.runtime.track import Track, Tracker, velocity_of
+from gazeline.runtime.tracking.appearance import Appearance
+from gazeline.runtime.tracking.carry import Standing, standings
+from gazeline.runtime.tracking.identify import assign
+from gazeline.runtime.tracking.shape import Array, Rings, Shape, area_of, iou_of
+from gazeline.runtime.tracking.track import Track, Tracker, velocity_of
 
 SAME_IOU = 0.7  # two answers that overlap by this much are one object, asked for twice
 ON_TOP_IOU = 0.5  # a remembered outline that lies so much on another is it, or was a bad guess at it

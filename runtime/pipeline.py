@@ -19,7 +19,6 @@ from dataclasses import replace
 from math import dist
 
 from gazeline.runtime import inputs as heard
-from gazeline.runtime import naming as named
 from gazeline.runtime.events import (
     Decoded,
     DepthArrived,
@@ -43,15 +42,16 @@ from gazeline.runtime.events import (
     Teach,
     UserPromptArrived,
 )
-from gazeline.runtime.gaze import expired
-from gazeline.runtime.gaze_drift import Drift, watched
-from gazeline.runtime.looks import with_looks
+from gazeline.runtime.gaze.classify import expired
+from gazeline.runtime.gaze.drift import Drift, watched
 from gazeline.runtime.messages import OverlayObject, UserPrompt, Vec2
+from gazeline.runtime.naming import step as named
 from gazeline.runtime.overlay import carried, objects_of, overlay_of, ungazed_overlay
 from gazeline.runtime.prompt import View
 from gazeline.runtime.size import sized
 from gazeline.runtime.state import Shown, State
 from gazeline.runtime.surveying import is_stale, surveyed
+from gazeline.runtime.tracking.looks import with_looks
 from gazeline.runtime.wanted import Wanted, centre_in, decode_of, wanted_in
 
 __all__ = ["State", "step"]

@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gazeline.runtime.looks import Look, looked
 from gazeline.runtime.messages import Message, Overlay, Stats, TruthScore
+from gazeline.runtime.tracking.looks import Look, looked
 
 STAGES = ("encode", "decode", "frame_to_overlay", "gaze_to_overlay")
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from gazeline.runtime.config import Settings
 from gazeline.runtime.events import Answer, Decode, Encode, Encoded
 from gazeline.runtime.find.search import Search
-from gazeline.runtime.following import Following
-from gazeline.runtime.gaze_drift import Drift
+from gazeline.runtime.gaze.drift import Drift
 from gazeline.runtime.inputs import Inputs, view_of
-from gazeline.runtime.looks import Looks
-from gazeline.runtime.names import Names
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming.names import Names
+from gazeline.runtime.naming.step import Naming
 from gazeline.runtime.prompt import View
 from gazeline.runtime.surveying import Surveying
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.following import Following
+from gazeline.runtime.tracking.looks import Looks
+from gazeline.runtime.tracking.track import Tracker
 
 
 @dataclass(frozen=True, eq=False)

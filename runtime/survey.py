@@ -15,13 +15,13 @@ import numpy as np
 
 from gazeline.engines.everything import described, everything, workers_of
 from gazeline.engines.segmenter import Segmenter
-from gazeline.runtime.appearance import colours_under
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.decode import answered
 from gazeline.runtime.depth import metres
 from gazeline.runtime.events import Survey, Surveyed
 from gazeline.runtime.images import image_of
 from gazeline.runtime.prompt import Question
+from gazeline.runtime.tracking.appearance import colours_under
 
 LOWEST_NICENESS = 19
 

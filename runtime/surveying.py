@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from gazeline.runtime import inputs as heard
 from gazeline.runtime.config import Settings
 from gazeline.runtime.events import Failed, Survey, Surveyed
-from gazeline.runtime.identify import assign
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.overlay import shape_of
-from gazeline.runtime.track import Track, Tracker
+from gazeline.runtime.tracking.identify import assign
+from gazeline.runtime.tracking.track import Track, Tracker
 
 STALE_NS = 4_000_000_000  # what was found in an older picture may be elsewhere by now
 CLEAR_SCORE = 0.4  # shown at once; what is less sure, when it is found a second time

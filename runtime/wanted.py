@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gazeline.runtime import inputs as heard
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.events import Decode, Encoded
-from gazeline.runtime.granularity import Evidence, Place
+from gazeline.runtime.gaze.granularity import Evidence, Place
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import Vec2
 from gazeline.runtime.prompt import Question, View, question_of

@@ -16,17 +16,17 @@ from math import pi, sin
 import numpy as np
 
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.appearance import Appearance, colours_of
 from gazeline.runtime.depth import Plane, distances
 from gazeline.runtime.events import Follow, Grey
-from gazeline.runtime.follow import follow
-from gazeline.runtime.identify import assign
 from gazeline.runtime.messages import Frame, OverlayObject
 from gazeline.runtime.outline import outline, rays_of
 from gazeline.runtime.overlay import carried, is_cut
 from gazeline.runtime.prompt import View, calibration_of
-from gazeline.runtime.shape import Shape
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.appearance import Appearance, colours_of
+from gazeline.runtime.tracking.follow import follow
+from gazeline.runtime.tracking.identify import assign
+from gazeline.runtime.tracking.shape import Shape
+from gazeline.runtime.tracking.track import Tracker
 from gazeline.sim.depth_camera import DepthCamera, DepthSettings
 from gazeline.sim.head import NECK_TO_EYES_M, facing, yaw_pitch_deg
 from gazeline.sim.headset import Headset, HeadsetSettings

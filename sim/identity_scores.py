@@ -20,8 +20,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from gazeline.runtime.assignment import best_pairs
 from gazeline.runtime.messages import OverlayObject
+from gazeline.runtime.tracking.assignment import best_pairs
 
 Ids = NDArray[np.uint16]
 

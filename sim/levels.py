@@ -1,4 +1,4 @@
-"""Whether the right size of thing is shown (`gazeline.runtime.granularity`), for wearers whose intention is known.
+"""Whether the right size of thing is shown (`gazeline.runtime.gaze.granularity`), for wearers whose intention is known.
 
 A wearer with the simulated eye tracker looks at still views of simulated scenes and means
 
@@ -28,12 +28,12 @@ from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.config import OutlineSettings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.events import Answer, Decode, Encode, Encoded
-from gazeline.runtime.gaze import GazeState, update
-from gazeline.runtime.granularity import Level
+from gazeline.runtime.gaze.classify import GazeState, update
+from gazeline.runtime.gaze.granularity import Level
+from gazeline.runtime.gaze.rests import rested
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import Frame
 from gazeline.runtime.prompt import View, calibration_of
-from gazeline.runtime.rests import rested
 from gazeline.runtime.state import Shown
 from gazeline.runtime.wanted import Wanted, decode_of, wanted_in
 from gazeline.sim.eyes import EyeSettings, fixation_s

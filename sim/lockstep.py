@@ -23,12 +23,12 @@ from gazeline.runtime.config import Settings
 from gazeline.runtime.decode import decode
 from gazeline.runtime.encode import encode
 from gazeline.runtime.find.search import Search
-from gazeline.runtime.follow import follow
-from gazeline.runtime.labelling import LabelStage, names_for, stage_of, vocabulary_of
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming.labelling import LabelStage, names_for, stage_of, vocabulary_of
+from gazeline.runtime.naming.step import Naming
 from gazeline.runtime.report import Accumulator
 from gazeline.runtime.survey import SurveyStage
 from gazeline.runtime.topics import STATS_RUNTIME
+from gazeline.runtime.tracking.follow import follow
 from gazeline.runtime.video import VideoWriter
 from gazeline.runtime.wire import WireError
 from gazeline.sim.headset import Headset

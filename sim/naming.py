@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gazeline.runtime import gallery as galleries
 from gazeline.runtime.messages import Overlay, OverlayObject, TruthScore, UserPrompt
+from gazeline.runtime.naming import gallery as galleries
 from gazeline.runtime.topics import PROMPT_USER
 from gazeline.sim.headset import Headset, HeadsetSettings
 from gazeline.sim.lockstep import run

@@ -16,10 +16,10 @@ from msgspec import structs
 from gazeline.calib import so3
 from gazeline.calib.rig import RigCamera
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.identify import assign
 from gazeline.runtime.reproject import reproject
-from gazeline.runtime.shape import Shape
-from gazeline.runtime.track import Tracker, velocity_of
+from gazeline.runtime.tracking.identify import assign
+from gazeline.runtime.tracking.shape import Shape
+from gazeline.runtime.tracking.track import Tracker, velocity_of
 from gazeline.sim.depth_camera import DepthCamera
 from gazeline.sim.head import facing, yaw_pitch_deg
 from gazeline.sim.registration import Array, Seen, Settings, Spread, seen_object, spread

@@ -19,9 +19,9 @@ from rich.table import Table
 from gazeline.calib.gaze_mapping import direction_of
 from gazeline.calib.so3 import angle_rad
 from gazeline.runtime.config import OutlineSettings
+from gazeline.runtime.gaze.parallax import pixel_on_surface
 from gazeline.runtime.image_files import write_image
 from gazeline.runtime.messages import Frame, Vec2
-from gazeline.runtime.parallax import pixel_on_surface
 from gazeline.runtime.plot import Chart, draw
 from gazeline.runtime.prompt import View, calibration_of, pixel_of
 from gazeline.sim.rig import simulated_rig

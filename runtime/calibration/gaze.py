@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from gazeline.runtime import gaze_profile, topics
+from gazeline.runtime import topics
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
 from gazeline.runtime.calibration import gaze_report as report
 from gazeline.runtime.calibration.gaze_result import outcome_of, verdict
@@ -17,6 +17,7 @@ from gazeline.runtime.calibration.gaze_targets import CHECKED, FIVE, NINE, Shown
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.clock import Clocks, stamped
 from gazeline.runtime.exits import stop_signals
+from gazeline.runtime.gaze import profile as gaze_profile
 from gazeline.runtime.messages import CalibrationTarget, Frame, Gaze, RigDevice
 from gazeline.runtime.prompt import direction_of
 from gazeline.runtime.viewpoint import Viewpoint

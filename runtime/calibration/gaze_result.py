@@ -8,7 +8,7 @@ import numpy as np
 from gazeline.calib.gaze_mapping import GazeFit, fit
 from gazeline.calib.gaze_quality import Quality, TargetGaze, quality_of
 from gazeline.runtime.calibration.gaze_targets import Targets
-from gazeline.runtime.gaze_profile import GazeProfile
+from gazeline.runtime.gaze.profile import GazeProfile
 
 LEAST_LOOKED_AT = 4
 GOOD_DEG, USABLE_DEG = 1.0, 2.0  # of accuracy, at targets that were not fitted

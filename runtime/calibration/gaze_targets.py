@@ -15,7 +15,7 @@ from gazeline.calib.gaze_mapping import Array, direction_of
 from gazeline.calib.gaze_quality import TargetGaze
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.config import GazeSettings
-from gazeline.runtime.gaze import GazeState, update
+from gazeline.runtime.gaze.classify import GazeState, update
 
 SHRINK_NS = 700_000_000  # saccadic latency is about 200 ms; by then the eyes have arrived and settled
 GATHER_NS = 600_000_000  # of one fixation

@@ -113,7 +113,7 @@ def identity(
       gazeline bench identity --out identity.json
       gazeline bench identity --scene desk --seconds 10 --session-seconds 0
     """
-    from gazeline.runtime import bench_simulated
+    from gazeline.runtime.bench import simulated as bench_simulated
 
     options = {"seconds": seconds, "session-seconds": session_seconds, "scene": scene, "seed": seed, "model": model}
     bench_simulated.run(
@@ -142,7 +142,7 @@ def bench_engines(
       gazeline bench engines
       gazeline bench engines --seconds 300 --backend onnxruntime --out engines.json
     """
-    from gazeline.runtime import bench_engines as bench
+    from gazeline.runtime.bench import engines as bench
 
     bench.run(seconds, threads, backend or (), out)
 
@@ -166,7 +166,7 @@ def sizes(
       gazeline bench sizes
       gazeline bench sizes --scene desk --seed 7 --out sizes.json
     """
-    from gazeline.runtime import bench_simulated
+    from gazeline.runtime.bench import simulated as bench_simulated
 
     options = {"scene": scene, "seed": seed, "model": model}
     bench_simulated.run("sizes", options, "Width and height as seen from the camera", out)
@@ -193,7 +193,7 @@ def bench_teach(
       gazeline bench teach
       gazeline bench teach --model sam-vit-b --out teach.json
     """
-    from gazeline.runtime import bench_teach as bench
+    from gazeline.runtime.bench import teach as bench
 
     bench.bench(model or "gazeline-s", views, out, seed)
 
@@ -220,7 +220,7 @@ def bench_labels(
       gazeline bench labels
       gazeline bench labels --label mobileclip-s1 --out labels.json
     """
-    from gazeline.runtime import bench_labels as bench_
+    from gazeline.runtime.bench import labels as bench_
 
     bench_.bench(label or (), threads, out)
 
@@ -244,7 +244,7 @@ def names(
       gazeline bench names
       gazeline bench names --scene desk --seconds 20 --out names.json
     """
-    from gazeline.runtime import bench_simulated
+    from gazeline.runtime.bench import simulated as bench_simulated
 
     options = {"scene": scene, "seed": seed, "seconds": seconds, "model": model}
     bench_simulated.run("names", options, "Names of gazed things, shares of overlays", out)
@@ -269,7 +269,7 @@ def levels(
       gazeline bench levels
       gazeline bench levels --scene kitchen --seed 0 --seed 1 --out levels.json
     """
-    from gazeline.runtime import bench_simulated
+    from gazeline.runtime.bench import simulated as bench_simulated
 
     options = {"scene": scene, "seed": seed, "most": most, "model": model}
     bench_simulated.run("levels", options, "Which level is shown: shares of episodes, and means", out)
@@ -297,6 +297,6 @@ def bench_everything(
       gazeline bench everything
       gazeline bench everything ../shared/data/coco_ccby --pictures 10 --out everything.json
     """
-    from gazeline.runtime import bench_everything as bench
+    from gazeline.runtime.bench import everything as bench
 
     bench.bench(model or "gazeline-s", labelled, pictures, min_area, out)

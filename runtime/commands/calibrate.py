@@ -64,7 +64,7 @@ def profiles(
       gazeline calibrate profiles
       gazeline calibrate profiles --delete anna
     """
-    from gazeline.runtime import gaze_profile
+    from gazeline.runtime.gaze import profile as gaze_profile
 
     if delete is not None:
         gaze_profile.delete(delete)

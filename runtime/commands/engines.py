@@ -51,7 +51,7 @@ def build(
       gazeline engines build my-sam --precision fp16 --target sm_89
     """
     from gazeline.engines.tensorrt_build import Target
-    from gazeline.runtime import engines
+    from gazeline.runtime.models import engines
 
     place, record = engines.build(
         model, precision, Target.parse(target), calibration, accept_loss=accept_loss, worst=picture
@@ -64,7 +64,7 @@ def build(
 def list_() -> None:
     """The engines on this machine, those built last first."""
     from gazeline.engines import engine_cache
-    from gazeline.runtime import engines
+    from gazeline.runtime.models import engines
 
     engines.list_all(engine_cache.places())
 
@@ -86,7 +86,7 @@ def inspect(
       gazeline engines inspect gazeline-s-fp16-sm_86-0123456789abcdef gazeline-s-int8-sm_86-fedcba9876543210
     """
     from gazeline.engines import engine_cache
-    from gazeline.runtime import engines
+    from gazeline.runtime.models import engines
 
     places = [engines.place(path) for path in (engine, other) if path is not None]
     engines.show([(place, engine_cache.read(place)) for place in places], layers=layers)
@@ -96,7 +96,7 @@ def inspect(
 def remove(engine: Annotated[Path, typer.Argument(help="A folder of engines; see: gazeline engines list")]) -> None:
     """Take engines away."""
     from gazeline.engines import engine_cache
-    from gazeline.runtime import engines
+    from gazeline.runtime.models import engines
 
     place = engines.place(engine)
     engine_cache.remove(place)

@@ -23,7 +23,7 @@ class Seen(StrEnum):
 @app.command("list")
 def list_() -> None:
     """The models that can be used, and where they lie."""
-    from gazeline.runtime import models
+    from gazeline.runtime.models import catalogue as models
 
     models.print_list()
 
@@ -42,7 +42,7 @@ def check(
       gazeline models check ~/downloads/mobile-sam
       gazeline models check my-sam --backend tensorrt
     """
-    from gazeline.runtime import models
+    from gazeline.runtime.models import catalogue as models
 
     models.check([name] if name else None, backend=backend or "auto")
 
@@ -94,7 +94,7 @@ def add(
       gazeline models add yolox_s.onnx --labels coco.names
     """
     from gazeline.engines.add import UNKNOWN_LICENCE, Request
-    from gazeline.runtime import models_add
+    from gazeline.runtime.models import add as models_add
 
     foveal = window == Seen.foveal
     models_add.add(Request(path, name, licence or UNKNOWN_LICENCE, size, foveal, replace, labels, scale, bias))
@@ -127,7 +127,7 @@ def pull(
       gazeline models pull
       gazeline models pull sam-vit-b
     """
-    from gazeline.runtime import models_pull
+    from gazeline.runtime.models import pull as models_pull
 
     if name is None:
         models_pull.print_table(table)
@@ -159,6 +159,6 @@ def compare(
     \b
       gazeline models compare sam-vit-b-512 sam-vit-b pictures/
     """
-    from gazeline.runtime import models_compare
+    from gazeline.runtime.models import compare as models_compare
 
     models_compare.compare(model, reference, pictures or ())

@@ -60,7 +60,7 @@ def not_(name: Name, object_id: Object = None, bus: Bus = "gazeline", insecure_p
 @app.command("list")
 def list_() -> None:
     """What has been taught, and where that is kept."""
-    from gazeline.runtime import teach
+    from gazeline.runtime.naming import teach
 
     teach.print_list()
 
@@ -68,7 +68,7 @@ def list_() -> None:
 @app.command()
 def forget(name: Name) -> None:
     """Forget one name and all looks at it; a running runtime does so, too."""
-    from gazeline.runtime import teach
+    from gazeline.runtime.naming import teach
 
     print(f"forgot {teach.forget(name)} looks at {name}")
 
@@ -76,7 +76,7 @@ def forget(name: Name) -> None:
 @app.command()
 def export(file: File) -> None:
     """Write everything that was taught into one file, for another machine. It is personal data."""
-    from gazeline.runtime import teach
+    from gazeline.runtime.naming import teach
 
     print(f"{teach.export(file)} looks: {file}")
 
@@ -84,7 +84,7 @@ def export(file: File) -> None:
 @app.command("import")
 def import_(file: File) -> None:
     """Add what was taught elsewhere. It is of use where the same model runs with the same weights."""
-    from gazeline.runtime import teach
+    from gazeline.runtime.naming import teach
 
     print(f"{teach.import_(file)} new looks")
 
@@ -94,7 +94,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete everything that was taught."""
-    from gazeline.runtime import teach
+    from gazeline.runtime.naming import teach
 
     if not yes:
         typer.confirm("Delete everything that was taught?", abort=True)
@@ -102,7 +102,7 @@ def delete(
 
 
 def _tell(name: str, object_id: int | None, bus: str, plain: bool, *, is_it: bool) -> None:
-    from gazeline.runtime import teach
     from gazeline.runtime.bus import BusAddress
+    from gazeline.runtime.naming import teach
 
     print(teach.tell(BusAddress.parse(bus, insecure_plain_tcp=plain), name, object_id, is_it=is_it))

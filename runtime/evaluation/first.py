@@ -25,8 +25,8 @@ from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.runtime.evaluation.measure import warm_up
 from gazeline.runtime.files import write_bytes
 from gazeline.runtime.image_files import Image, read_image
-from gazeline.runtime.propagate import begun, propagated
 from gazeline.runtime.report import check_writable
+from gazeline.runtime.tracking.propagate import begun, propagated
 
 Method = Literal["mask", "click", "without the model", "flow alone"]
 METHODS: dict[Method, str] = {

@@ -26,7 +26,7 @@ from gazeline.runtime.find.words import (
     SIZES,
     THINGS,
 )
-from gazeline.runtime.vocabulary import Vocabulary, folded
+from gazeline.runtime.naming.vocabulary import Vocabulary, folded
 
 MOST_WORDS = 40
 LONGEST_NAME = 5  # words

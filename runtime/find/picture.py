@@ -20,12 +20,12 @@ from gazeline.runtime.find.match import LEAST, Match, matches
 from gazeline.runtime.find.parse import Lexicon, parse
 from gazeline.runtime.find.query import Query
 from gazeline.runtime.find.things import Thing
-from gazeline.runtime.gallery import default_path
 from gazeline.runtime.image_files import Image, read_image, write_image
-from gazeline.runtime.label import Crop
-from gazeline.runtime.labelling import LabelStage, crop_around, stage_of, vocabulary_of
-from gazeline.runtime.names import TRUST, Names
-from gazeline.runtime.vocabulary import Vocabulary
+from gazeline.runtime.naming.gallery import default_path
+from gazeline.runtime.naming.label import Crop
+from gazeline.runtime.naming.labelling import LabelStage, crop_around, stage_of, vocabulary_of
+from gazeline.runtime.naming.names import TRUST, Names
+from gazeline.runtime.naming.vocabulary import Vocabulary
 
 # One look must do, and a match says its score: so names count that are too unsure to be said of their own accord.
 LIKELY = Names(dict.fromkeys(TRUST, LEAST))

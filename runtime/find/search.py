@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from msgspec import structs
 
-from gazeline.runtime import vocabulary
 from gazeline.runtime.find.match import matches
 from gazeline.runtime.find.parse import Lexicon, parse
 from gazeline.runtime.find.query import Query
@@ -14,10 +13,11 @@ from gazeline.runtime.find.seen import pointer_of, thing_of
 from gazeline.runtime.find.things import Thing
 from gazeline.runtime.messages import Overlay
 from gazeline.runtime.messages import Search as Said
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming import vocabulary
+from gazeline.runtime.naming.step import Naming
+from gazeline.runtime.naming.vocabulary import Vocabulary
 from gazeline.runtime.sync import se3_of
-from gazeline.runtime.track import Tracker
-from gazeline.runtime.vocabulary import Vocabulary
+from gazeline.runtime.tracking.track import Tracker
 
 MOST_CHARACTERS = 200  # of a query; the rest is not read
 LEAST_SIGHTINGS = 2  # of what is out of view: what was outlined once may have been nothing

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.find.things import Box, Thing
 from gazeline.runtime.messages import OverlayObject, Pointer
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming.step import Naming
 from gazeline.runtime.reproject import directions_at_display
-from gazeline.runtime.shape import middle_of
-from gazeline.runtime.track import Track
+from gazeline.runtime.tracking.shape import middle_of
+from gazeline.runtime.tracking.track import Track
 
 Array = NDArray[np.float64]
 

@@ -79,7 +79,7 @@ def test_slices_and_workers_give_the_same(
 
 @pytest.mark.parametrize("write", [write_own, write_sam])
 def test_models_with_one_window_find_the_disc(tmp_path: Path, write: object) -> None:
-    from gazeline.runtime.models import known_picture
+    from gazeline.runtime.models.catalogue import known_picture
 
     assert callable(write)
     write(tmp_path, "toy")

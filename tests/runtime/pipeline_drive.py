@@ -34,10 +34,10 @@ from gazeline.runtime.events import (
     RigArrived,
     Tick,
 )
-from gazeline.runtime.follow import follow
 from gazeline.runtime.messages import Frame, Gaze, HeadPose, Overlay, RigDevice
 from gazeline.runtime.pipeline import State, step
 from gazeline.runtime.sync import pose_of
+from gazeline.runtime.tracking.follow import follow
 
 MS = 1_000_000
 T0 = 5_000_000_000

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gazeline.runtime.assignment import best_pairs
+from gazeline.runtime.tracking.assignment import best_pairs
 
 
 def best_sum(scores: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gazeline.engines.bundle import DEFAULT, find
-from gazeline.runtime.bench_engines import Subject, measure
+from gazeline.runtime.bench.engines import Subject, measure
 from tests.engines.toy_models import write_own
 
 

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from gazeline.runtime import bench_teach
-from gazeline.runtime.bench_teach import OWN, Result
+from gazeline.runtime.bench import teach as bench_teach
+from gazeline.runtime.bench.teach import OWN, Result
 from tests.engines.toy_models import add_describer, write_own
 
 COLOURS = [(220, 30, 30), (30, 210, 40), (30, 40, 220), (220, 210, 30), (30, 210, 220), (220, 30, 210)]

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gazeline.runtime import vocabulary
 from gazeline.runtime.find.colour import TERMS, colours_of, fit, white_of
 from gazeline.runtime.find.match import Match, matches
 from gazeline.runtime.find.parse import Lexicon, parse
 from gazeline.runtime.find.things import Box, Thing
 from gazeline.runtime.find.words import COLOURS, ENDS, FILLERS, NEGATIONS, NUMBERS, RANKS, RELATIONS, SIZES
 from gazeline.runtime.find.words import SIDES as PLACES
+from gazeline.runtime.naming import vocabulary
 
 LEXICON = Lexicon.of(["mug", "anna's mug", "laptop", "orange", "thingamajig"], vocabulary.shipped())
 

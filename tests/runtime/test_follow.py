@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Pinhole
 from gazeline.calib.se3 import FORWARD_CAMERA, SE3
-from gazeline.runtime.carry import standings
 from gazeline.runtime.events import Follow, Followed
-from gazeline.runtime.follow import follow
 from gazeline.runtime.images import grey_of
 from gazeline.runtime.messages import Frame
 from gazeline.runtime.prompt import Calibration, View, nominal
-from gazeline.runtime.shape import Shape
-from gazeline.runtime.track import Track, Trail
+from gazeline.runtime.tracking.carry import standings
+from gazeline.runtime.tracking.follow import follow
+from gazeline.runtime.tracking.shape import Shape
+from gazeline.runtime.tracking.track import Track, Trail
 from gazeline.runtime.wire import Received, WireError, pack, unpack
 
 CAMERA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gazeline.engines.bundle import Likeness
-from gazeline.runtime import gallery
-from gazeline.runtime.gallery import Gallery, Shelf
+from gazeline.runtime.naming import gallery
+from gazeline.runtime.naming.gallery import Gallery, Shelf
 
 MODEL = "toy@1"
 LIKENESS = Likeness(middle=0.7, slope=20.0, margin=2.0)

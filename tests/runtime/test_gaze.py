@@ -14,7 +14,7 @@ from gazeline.calib import so3
 from gazeline.calib.se3 import SE3
 from gazeline.runtime.centroid import GazeSample
 from gazeline.runtime.config import GazeSettings
-from gazeline.runtime.gaze import GazeState, expired, update
+from gazeline.runtime.gaze.classify import GazeState, expired, update
 
 MS = 1_000_000
 Array = NDArray[np.float64]

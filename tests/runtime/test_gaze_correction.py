@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from gazeline.calib import so3
-from gazeline.runtime import gaze_profile
 from gazeline.runtime import inputs as heard
 from gazeline.runtime.bus import BusAddress, Hub, Publisher, Subscriber
 from gazeline.runtime.calibration import gaze as calibration
 from gazeline.runtime.events import UserPromptArrived
-from gazeline.runtime.gaze_correction import Correction
-from gazeline.runtime.gaze_profile import GazeProfile
+from gazeline.runtime.gaze import profile as gaze_profile
+from gazeline.runtime.gaze.correction import Correction
+from gazeline.runtime.gaze.profile import GazeProfile
 from gazeline.runtime.messages import CalibrationTarget, Gaze, UserPrompt
 from gazeline.runtime.topics import CALIBRATE_TARGET, GAZE_BINOCULAR
 from gazeline.sim.tracker import Tracker, TrackerSettings

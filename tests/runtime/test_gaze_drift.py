@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gazeline.calib.gaze_mapping import direction_of
-from gazeline.runtime.gaze_drift import Drift, Look
+from gazeline.runtime.gaze.drift import Drift, Look
 
 Array = NDArray[np.float64]
 

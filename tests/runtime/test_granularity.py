@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from gazeline.engines.segmenter import Masks
 from gazeline.engines.window import Window
-from gazeline.runtime.granularity import Evidence, Place, area_px, around, candidates_of, chosen, together
+from gazeline.runtime.gaze.granularity import Evidence, Place, area_px, around, candidates_of, chosen, together
 
 WINDOW = Window.full(320, 240, 320)
 FOVEAL = Window.foveal(320, 240, 80, (160.0, 120.0), middle_scale=1.0)

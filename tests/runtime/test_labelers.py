@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from gazeline.engines.labelers.detector import Detector
 from gazeline.runtime.config import LabelSettings, Settings, labelled_by, loads
-from gazeline.runtime.detector_labeler import DetectorLabeler
-from gazeline.runtime.label import Crop
+from gazeline.runtime.naming.detector_labeler import DetectorLabeler
+from gazeline.runtime.naming.label import Crop
 
 BOX = (300, 60, 480, 200)  # x0, y0, x1, y1 px
 
@@ -101,8 +101,8 @@ def noise(seed: int) -> Crop:
 
 def test_names_are_the_likeliest_words_by_the_models_own_rule(text_model: Path) -> None:
     from gazeline.engines.labelers.clip import Clip
-    from gazeline.runtime import vocabulary
-    from gazeline.runtime.text_labeler import NOTHING, TextLabeler
+    from gazeline.runtime.naming import vocabulary
+    from gazeline.runtime.naming.text_labeler import NOTHING, TextLabeler
 
     clip, known = Clip.load(text_model), vocabulary.parse(VOCABULARY)
     crops = [noise(seed) for seed in range(5)]
@@ -130,8 +130,8 @@ def test_names_are_the_likeliest_words_by_the_models_own_rule(text_model: Path) 
 
 def test_the_likeness_to_any_phrase_is_told(text_model: Path) -> None:
     from gazeline.engines.labelers.clip import Clip
-    from gazeline.runtime import vocabulary
-    from gazeline.runtime.text_labeler import TextLabeler
+    from gazeline.runtime.naming import vocabulary
+    from gazeline.runtime.naming.text_labeler import TextLabeler
 
     clip = Clip.load(text_model)
     labeler, crops = TextLabeler(clip, vocabulary.parse(VOCABULARY)), [noise(seed) for seed in range(6)]
@@ -146,7 +146,7 @@ def test_the_likeness_to_any_phrase_is_told(text_model: Path) -> None:
 
 def test_texts_are_embedded_once_and_a_damaged_cache_is_made_anew(text_model: Path, tmp_path: Path) -> None:
     from gazeline.engines.labelers.clip import Clip
-    from gazeline.runtime.text_labeler import KEPT, embedded
+    from gazeline.runtime.naming.text_labeler import KEPT, embedded
 
     clip, asked = Clip.load(text_model), []
     embed = clip.embed_texts
@@ -174,7 +174,7 @@ def test_settings_say_who_names_and_by_which_words(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gazeline.runtime.labelling import labeler_of
+    from gazeline.runtime.naming.labelling import labeler_of
 
     monkeypatch.setenv("GAZELINE_MODELS", str(tmp_path))
     with pytest.raises(ValueError, match="there is no model called 'yolo' that names things"):
@@ -183,7 +183,7 @@ def test_a_model_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, monkeyp
 
 def test_the_models_of_the_settings_name_what_the_runtime_outlines(detector: DetectorLabeler, tmp_path: Path) -> None:
     from gazeline.engines.segmenter import Segmenter
-    from gazeline.runtime.labelling import crop_around, names_for, stage_of
+    from gazeline.runtime.naming.labelling import crop_around, names_for, stage_of
     from tests.engines.toy_models import write_own
 
     (tmp_path / "segmenter").mkdir()
@@ -208,7 +208,7 @@ def test_models_that_name_things_are_listed_checked_and_not_taken_for_others(
     import shutil
 
     from gazeline.engines import bundle as segmenters
-    from gazeline.runtime import models
+    from gazeline.runtime.models import catalogue as models
 
     shutil.copytree(text_model, tmp_path / "models" / "towers")
     infos = {info.name: info for info in models.list_models()}

@@ -1,7 +1,7 @@
 """Looks: how long, how often, since when; and what is forgotten."""
 
-from gazeline.runtime.looks import MOST_KEPT, Looks, with_looks
 from gazeline.runtime.messages import OverlayObject
+from gazeline.runtime.tracking.looks import MOST_KEPT, Looks, with_looks
 
 MS = 1_000_000
 

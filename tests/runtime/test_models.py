@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from gazeline.engines.bundle import MANIFEST
-from gazeline.runtime import models
+from gazeline.runtime.models import catalogue as models
 from tests.engines.toy_models import write_own, write_sam
 
 

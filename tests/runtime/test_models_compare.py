@@ -8,8 +8,8 @@ from rich.console import Console
 
 from gazeline.engines.segmenter import Segmenter
 from gazeline.runtime.image_files import write_image
-from gazeline.runtime.models import known_picture
-from gazeline.runtime.models_compare import agreement, compare
+from gazeline.runtime.models.catalogue import known_picture
+from gazeline.runtime.models.compare import agreement, compare
 from tests.engines.toy_models import write_own, write_sam
 
 

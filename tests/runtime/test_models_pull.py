@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from gazeline.engines import bundle, downloads
-from gazeline.runtime import models_pull
+from gazeline.runtime.models import pull as models_pull
 from tests.engines import toy_pairs
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gazeline.runtime.motion import MOST, Motion, Sighting
+from gazeline.runtime.tracking.motion import MOST, Motion, Sighting
 
 S = 1_000_000_000
 STEP_NS = 50_000_000

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from gazeline.runtime.label import Named, Source
 from gazeline.runtime.messages import OverlayObject
-from gazeline.runtime.names import MOST_NAMES, MOST_TRACKS, Names
+from gazeline.runtime.naming.label import Named, Source
+from gazeline.runtime.naming.names import MOST_NAMES, MOST_TRACKS, Names
 
 S = 1_000_000_000
 

@@ -5,8 +5,8 @@ from math import radians
 import numpy as np
 import pytest
 
+from gazeline.runtime.gaze.parallax import pixel_on_surface
 from gazeline.runtime.messages import Frame
-from gazeline.runtime.parallax import pixel_on_surface
 from gazeline.runtime.prompt import View, calibration_of, pixel_of
 from gazeline.sim.rig import simulated_rig
 from tools.bench_parallax import wall

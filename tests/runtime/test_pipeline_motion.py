@@ -15,8 +15,8 @@ from gazeline.runtime.decode import answered
 from gazeline.runtime.events import Decode, Decoded, RigArrived
 from gazeline.runtime.messages import Overlay, RigDevice
 from gazeline.runtime.reproject import reproject
-from gazeline.runtime.shape import Shape, middle_of
 from gazeline.runtime.sync import se3_of
+from gazeline.runtime.tracking.shape import Shape, middle_of
 from tests.runtime.pipeline_drive import CAMERA, MS, T0, Array, Drive, World, pixel, towards
 
 READOUT_MS = 20.0

@@ -12,7 +12,7 @@ from gazeline.engines.mask_scores import iou
 from gazeline.engines.segmenter import Segmenter
 from gazeline.runtime import cli
 from gazeline.runtime.evaluation.first import METHODS, measure, videos_of
-from gazeline.runtime.propagate import begun, propagated, without_specks
+from gazeline.runtime.tracking.propagate import begun, propagated, without_specks
 from tests.engines import toy_models
 
 Image = NDArray[np.uint8]

@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 
 from gazeline.runtime import cli, segment, segment_everything
 from gazeline.runtime.image_files import read_image, write_image
-from gazeline.runtime.models import known_picture
+from gazeline.runtime.models.catalogue import known_picture
 from tests.engines.toy_models import write_own, write_sam
 
 

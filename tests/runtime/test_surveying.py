@@ -11,8 +11,8 @@ from gazeline.engines.window import Window
 from gazeline.runtime.config import OutlineSettings, Settings, SurveySettings
 from gazeline.runtime.decode import answered
 from gazeline.runtime.events import Effect, Event, Failed, Label, Labelled, Survey, Surveyed, UserPromptArrived
-from gazeline.runtime.label import Named
 from gazeline.runtime.messages import Overlay, UserPrompt
+from gazeline.runtime.naming.label import Named
 from gazeline.runtime.prompt import Question
 from gazeline.runtime.survey import SurveyStage
 from tests.runtime.pipeline_drive import MS, PICTURE, T0, Disc, Drive, World, disc_under, pixel, towards
@@ -127,7 +127,7 @@ def test_a_survey_waits_for_the_one_before() -> None:
 
 
 def test_the_stage_outlines_with_the_shipped_model() -> None:
-    from gazeline.runtime.models import known_picture
+    from gazeline.runtime.models.catalogue import known_picture
 
     image, disc, _ = known_picture()
     drive = Surveyor(World(things=THINGS)).run(200)

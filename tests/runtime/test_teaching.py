@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gazeline.runtime import gallery, teach
 from gazeline.runtime.cli import main
 from gazeline.runtime.messages import Overlay, Stats, UserPrompt
+from gazeline.runtime.naming import gallery, teach
 from tests.runtime.test_app import LEFT, RIGHT, Bench, model, outlines
 
 __all__ = ["model"]  # a fixture

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from gazeline.calib import so3
 from gazeline.calib.cameras import Pinhole
 from gazeline.calib.se3 import FORWARD_CAMERA, SE3
-from gazeline.runtime.associate import UNKNOWN_NS
-from gazeline.runtime.identify import MOST_KEPT, assign
-from gazeline.runtime.shape import Shape, iou_of
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.associate import UNKNOWN_NS
+from gazeline.runtime.tracking.identify import MOST_KEPT, assign
+from gazeline.runtime.tracking.shape import Shape, iou_of
+from gazeline.runtime.tracking.track import Tracker
 
 CAMERA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
 S = 1_000_000_000

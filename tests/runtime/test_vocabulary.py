@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gazeline.runtime import vocabulary
+from gazeline.runtime.naming import vocabulary
 
 
 def test_a_file_of_names_synonyms_kinds_and_templates(tmp_path: Path) -> None:

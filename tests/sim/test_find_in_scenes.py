@@ -17,14 +17,14 @@ from gazeline.runtime.depth import distances
 from gazeline.runtime.events import Answer, Decode, Decoded, Encode, Encoded
 from gazeline.runtime.find.colour import colours_of, white_of
 from gazeline.runtime.find.search import Search
-from gazeline.runtime.gaze import GazeState
-from gazeline.runtime.label import Traits
+from gazeline.runtime.gaze.classify import GazeState
 from gazeline.runtime.messages import Frame, Overlay
-from gazeline.runtime.naming import Naming
+from gazeline.runtime.naming.label import Traits
+from gazeline.runtime.naming.step import Naming
 from gazeline.runtime.outline import outline, rays_of
 from gazeline.runtime.overlay import carried, objects_of, ungazed_overlay
 from gazeline.runtime.prompt import Calibration, View
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.track import Tracker
 
 pytestmark = pytest.mark.skipif(not demo.can_draw(), reason="the simulator needs an off-screen OpenGL")
 

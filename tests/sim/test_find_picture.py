@@ -11,14 +11,15 @@ import pytest
 from gazeline.calib.cameras import Pinhole
 from gazeline.engines import rle
 from gazeline.engines.bundle import Likeness
-from gazeline.runtime import demo, vocabulary
+from gazeline.runtime import demo
 from gazeline.runtime.cli import main
 from gazeline.runtime.find.picture import find_in, output_of
-from gazeline.runtime.gallery import Shelf
 from gazeline.runtime.image_files import read_image, write_image
-from gazeline.runtime.label import Crop, Named
-from gazeline.runtime.labelling import LabelStage, crop_around
-from gazeline.runtime.names import Names
+from gazeline.runtime.naming import vocabulary
+from gazeline.runtime.naming.gallery import Shelf
+from gazeline.runtime.naming.label import Crop, Named
+from gazeline.runtime.naming.labelling import LabelStage, crop_around
+from gazeline.runtime.naming.names import Names
 
 pytestmark = pytest.mark.skipif(not demo.can_draw(), reason="the simulator needs an off-screen OpenGL")
 

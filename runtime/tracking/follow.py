@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.runtime.carry import Standing, standings
 from gazeline.runtime.depth import UNKNOWN, Plane
 from gazeline.runtime.events import Follow, Followed, Grey
 from gazeline.runtime.images import grey_of
 from gazeline.runtime.prompt import View
-from gazeline.runtime.shape import Array
-from gazeline.runtime.track import Track, Trail
+from gazeline.runtime.tracking.carry import Standing, standings
+from gazeline.runtime.tracking.shape import Array
+from gazeline.runtime.tracking.track import Track, Trail
 
 Bools = NDArray[np.bool_]
 

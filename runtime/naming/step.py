@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from gazeline.engines.describe import Description, together
 from gazeline.runtime.events import Answer, Decoded, Label, Labelled, Surveyed, Taught, Teach
-from gazeline.runtime.gallery import checked
-from gazeline.runtime.label import Traits
 from gazeline.runtime.messages import OverlayObject, UserPrompt
-from gazeline.runtime.names import MOST_TRACKS, Names
+from gazeline.runtime.naming.gallery import checked
+from gazeline.runtime.naming.label import Traits
+from gazeline.runtime.naming.names import MOST_TRACKS, Names
 
 Found = list[tuple[int, Answer]]  # by track
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.appearance import alike
-from gazeline.runtime.assignment import Array, best_pairs
-from gazeline.runtime.carry import Standing, seen_from, turns
-from gazeline.runtime.shape import Overlap, Shape, overlap_of
-from gazeline.runtime.track import Track
+from gazeline.runtime.tracking.appearance import alike
+from gazeline.runtime.tracking.assignment import Array, best_pairs
+from gazeline.runtime.tracking.carry import Standing, seen_from, turns
+from gazeline.runtime.tracking.shape import Overlap, Shape, overlap_of
+from gazeline.runtime.tracking.track import Track
 
 LEAST_IOU = 0.3
 NEAR = 0.6  # or middles closer than this share of the size (square root of the area), of two that are about as large,

@@ -26,8 +26,8 @@ from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.runtime.evaluation import simulator
 from gazeline.runtime.evaluation.asking import GazeError, read_case
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.gallery import Gallery, Look
-from gazeline.runtime.names import LEAST
+from gazeline.runtime.naming.gallery import Gallery, Look
+from gazeline.runtime.naming.names import LEAST
 
 TAUGHT_LOOKS = (1, 3, 5)
 LEAST_LOOKS = TAUGHT_LOOKS[-1] + 1  # one at least is left to ask about

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from gazeline.engines.bundle import Likeness
 from gazeline.engines.likeness import chances, mean_look
 from gazeline.runtime.files import read_bytes
-from gazeline.runtime.label import Crop, Named
+from gazeline.runtime.naming.label import Crop, Named
 
 Floats = NDArray[np.float32]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gazeline.runtime.appearance import Appearance
-from gazeline.runtime.motion import Motion
-from gazeline.runtime.shape import Array, Shape
+from gazeline.runtime.tracking.appearance import Appearance
+from gazeline.runtime.tracking.motion import Motion
+from gazeline.runtime.tracking.shape import Array, Shape
 
 STAYS = np.eye(2, 3)
 

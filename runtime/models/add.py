@@ -9,8 +9,8 @@ from gazeline.engines import add as engine
 from gazeline.engines.add import Request
 from gazeline.engines.labelers.bundle import ClipManifest
 from gazeline.engines.labelers.clip import Clip
-from gazeline.runtime import vocabulary
-from gazeline.runtime.text_labeler import TextLabeler, cache_folder
+from gazeline.runtime.naming import vocabulary
+from gazeline.runtime.naming.text_labeler import TextLabeler, cache_folder
 
 
 def add(request: Request, console: Console | None = None) -> None:

@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from gazeline.engines import bundle as bundles
-from gazeline.runtime import gallery as galleries
 from gazeline.runtime.bus import BusAddress, Publisher, Subscriber
-from gazeline.runtime.gallery import Gallery, Look
 from gazeline.runtime.messages import Overlay, OverlayObject, Stats, UserPrompt
+from gazeline.runtime.naming import gallery as galleries
+from gazeline.runtime.naming.gallery import Gallery, Look
 from gazeline.runtime.topics import OVERLAY_OBJECTS, PROMPT_USER, STATS_RUNTIME
 
 FIND_S, ANSWER_S = 10.0, 5.0

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.shape import Array, Rings, Shape
-from gazeline.runtime.track import STAYS, Track
+from gazeline.runtime.tracking.shape import Array, Rings, Shape
+from gazeline.runtime.tracking.track import STAYS, Track
 
 
 @dataclass(frozen=True, eq=False)

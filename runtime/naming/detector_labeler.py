@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gazeline.engines.labelers.detector import Detector
 from gazeline.engines.labelers.detector_forms import Detections
-from gazeline.runtime.label import Crop, Named
+from gazeline.runtime.naming.label import Crop, Named
 
 FITS_IOU = 0.5  # of a mask's box and a detector's: less is another thing
 SURE_IOU = 0.75  # from here on the detector's score is taken as it is

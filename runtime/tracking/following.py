@@ -7,7 +7,7 @@ from gazeline.runtime.config import Settings
 from gazeline.runtime.events import Failed, Follow, Followed, Grey
 from gazeline.runtime.inputs import Inputs
 from gazeline.runtime.messages import Frame
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.track import Tracker
 
 PICTURES = 8  # kept: an answer of the decoder is about one that is so old at most
 MOST = 24  # outlines, those seen last

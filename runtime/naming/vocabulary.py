@@ -53,7 +53,7 @@ class Vocabulary:
 @cache
 def shipped() -> Vocabulary:
     """The one that comes with the package."""
-    return parse(files("gazeline.runtime").joinpath(SHIPPED).read_text(encoding="utf-8"))
+    return parse(files("gazeline.runtime.naming").joinpath(SHIPPED).read_text(encoding="utf-8"))
 
 
 def load(path: Path | None = None) -> Vocabulary:

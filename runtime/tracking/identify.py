@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gazeline.calib.cameras import Camera
-from gazeline.runtime.appearance import blended
-from gazeline.runtime.associate import UNKNOWN_NS, associate
-from gazeline.runtime.carry import standings
-from gazeline.runtime.motion import Motion, Sighting
-from gazeline.runtime.reidentify import reidentify
-from gazeline.runtime.shape import Shape, middle_of
-from gazeline.runtime.track import Track, Tracker, Trail
+from gazeline.runtime.tracking.appearance import blended
+from gazeline.runtime.tracking.associate import UNKNOWN_NS, associate
+from gazeline.runtime.tracking.carry import standings
+from gazeline.runtime.tracking.motion import Motion, Sighting
+from gazeline.runtime.tracking.reidentify import reidentify
+from gazeline.runtime.tracking.shape import Shape, middle_of
+from gazeline.runtime.tracking.track import Track, Tracker, Trail
 
 KEPT_NS = 600_000_000_000  # unseen for longer, a thing is forgotten,
 ONCE_KEPT_NS = 20_000_000_000  # or for this long, if it was seen only once: most of that is chance

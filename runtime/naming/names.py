@@ -12,8 +12,8 @@ from math import exp, log
 
 from msgspec import structs
 
-from gazeline.runtime.label import Named, Source
 from gazeline.runtime.messages import OverlayObject
+from gazeline.runtime.naming.label import Named, Source
 
 TRUST: tuple[Source, ...] = ("taught", "detector", "text", "model")  # who is believed first
 LEAST = 0.5  # the probability from which on a name is said, where its source does not say otherwise

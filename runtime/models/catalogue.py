@@ -58,7 +58,7 @@ class ModelCheck:
 
 def list_models() -> list[ModelInfo]:
     """All models of the package and of the user, the default first."""
-    from gazeline.runtime.models_labelers import list_labelers
+    from gazeline.runtime.models.labelers import list_labelers
 
     infos = [_info(name, folder) for name, folder in bundles.list_bundles().items()] + list_labelers()
     return sorted(infos, key=lambda info: (info.name != bundles.DEFAULT, info.name))
@@ -69,7 +69,7 @@ def check_model(name: str, backend: str = "auto") -> ModelCheck:
 
     A model that names things is run, too; what it says is not judged.
     """
-    from gazeline.runtime.models_labelers import check_labeler
+    from gazeline.runtime.models.labelers import check_labeler
 
     if labelers.is_one(name):
         return check_labeler(name)

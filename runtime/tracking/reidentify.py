@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gazeline.runtime.appearance import alike
-from gazeline.runtime.assignment import Array, best_pairs
-from gazeline.runtime.associate import KNOWN, OFTEN
-from gazeline.runtime.shape import Shape
-from gazeline.runtime.track import Track
+from gazeline.runtime.tracking.appearance import alike
+from gazeline.runtime.tracking.assignment import Array, best_pairs
+from gazeline.runtime.tracking.associate import KNOWN, OFTEN
+from gazeline.runtime.tracking.shape import Shape
+from gazeline.runtime.tracking.track import Track
 
 AWAY_NS = 400_000_000  # what was seen more lately than this is where it was
 ALIKE_THERE = 0.4  # likeness that is enough where it was seen last

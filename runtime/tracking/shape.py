@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.appearance import Appearance
+from gazeline.runtime.tracking.appearance import Appearance
 
 Array = NDArray[np.float64]
 Rings = tuple[Array, ...]

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.runtime.image_files import Image, read_image
-from gazeline.runtime.models import known_picture
+from gazeline.runtime.models.catalogue import known_picture
 
 GRID = (0.2, 0.5, 0.8)  # where the clicks go, as shares of the picture's sides
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gazeline.calib.gaze_mapping import GazeMapping, turn_between
-from gazeline.runtime.gaze_profile import GazeProfile
+from gazeline.runtime.gaze.profile import GazeProfile
 from gazeline.runtime.messages import Vec2
 from gazeline.runtime.prompt import View
 

@@ -14,16 +14,16 @@ from gazeline.engines.labelers.bundle import DetectorManifest
 from gazeline.engines.labelers.clip import Clip
 from gazeline.engines.labelers.detector import Detector
 from gazeline.engines.segmenter import Segmenter
-from gazeline.runtime import vocabulary
 from gazeline.runtime.config import LabelSettings
-from gazeline.runtime.detector_labeler import DetectorLabeler
 from gazeline.runtime.events import Answer, Label, Labelled, Taught, Teach
 from gazeline.runtime.find.colour import colours_of, white_of
-from gazeline.runtime.gallery import Shelf
-from gazeline.runtime.label import Crop, Labeler, Named, Traits
-from gazeline.runtime.names import Names
-from gazeline.runtime.text_labeler import TextLabeler, cache_folder
-from gazeline.runtime.vocabulary import Vocabulary
+from gazeline.runtime.naming import vocabulary
+from gazeline.runtime.naming.detector_labeler import DetectorLabeler
+from gazeline.runtime.naming.gallery import Shelf
+from gazeline.runtime.naming.label import Crop, Labeler, Named, Traits
+from gazeline.runtime.naming.names import Names
+from gazeline.runtime.naming.text_labeler import TextLabeler, cache_folder
+from gazeline.runtime.naming.vocabulary import Vocabulary
 
 MARGIN = 0.1  # of the thing's size: so much of its surroundings is in its crop
 

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from gazeline.calib.gaze_mapping import angles_of
 from gazeline.runtime.events import Decoded
-from gazeline.runtime.gaze import GazeState
+from gazeline.runtime.gaze.classify import GazeState
 from gazeline.runtime.messages import GazeDrift, OverlayObject
-from gazeline.runtime.track import Tracker
+from gazeline.runtime.tracking.track import Tracker
 
 Array = NDArray[np.float64]
 

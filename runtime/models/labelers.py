@@ -9,7 +9,7 @@ from gazeline.engines.labelers import bundle as bundles
 from gazeline.engines.labelers.bundle import ClipManifest, DetectorManifest
 from gazeline.engines.labelers.clip import Clip
 from gazeline.engines.labelers.detector import Detector
-from gazeline.runtime.models import RUNS, ModelCheck, ModelInfo, Step, median_ms, size_of
+from gazeline.runtime.models.catalogue import RUNS, ModelCheck, ModelInfo, Step, median_ms, size_of
 
 TEXTS = ("a photo of a mug", "a photo of a laptop")
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from gazeline.engines.add import Request
 from gazeline.engines.downloads import Entry, fetch, read_table
-from gazeline.runtime import models_add
+from gazeline.runtime.models import add as models_add
 
 
 def print_table(table: Path | None, console: Console | None = None) -> None:

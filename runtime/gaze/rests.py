@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gazeline.runtime.centroid import Centroid, Source
-from gazeline.runtime.gaze import GazeState
+from gazeline.runtime.gaze.classify import GazeState
 
 KEPT_NS = 5_000_000_000
 MOST_KEPT = 12

@@ -18,10 +18,10 @@ from gazeline.engines.labelers import bundle as bundles
 from gazeline.engines.labelers.bundle import Bundle, ClipManifest, Picture, Scores, Tokens
 from gazeline.engines.labelers.clip import Clip
 from gazeline.engines.labelers.detector import Detector
-from gazeline.runtime import vocabulary
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.label import Crop
-from gazeline.runtime.text_labeler import TextLabeler
+from gazeline.runtime.naming import vocabulary
+from gazeline.runtime.naming.label import Crop
+from gazeline.runtime.naming.text_labeler import TextLabeler
 
 RUNS = 9
 THINGS = 8  # as many as are outlined at a time

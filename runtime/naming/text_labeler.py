@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.engines.labelers.clip import Clip
-from gazeline.runtime.label import Crop, Named
-from gazeline.runtime.vocabulary import SLOT, Vocabulary
+from gazeline.runtime.naming.label import Crop, Named
+from gazeline.runtime.naming.vocabulary import SLOT, Vocabulary
 
 Floats = NDArray[np.float32]
 

@@ -27,7 +27,7 @@ from gazeline.engines.peers import peers
 from gazeline.engines.segmenter import Prompt, Segmenter
 from gazeline.engines.window import Window
 from gazeline.runtime.files import write_bytes
-from gazeline.runtime.models import known_picture
+from gazeline.runtime.models.catalogue import known_picture
 
 WARM_UP = 3
 SLOW_MS = 500.0  # above this, one warm-up run is enough

@@ -1,0 +1,1 @@
+"""What the eyes do and where they point: classification, personal correction, drift, parallax."""

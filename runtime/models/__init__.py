@@ -1,0 +1,1 @@
+"""The commands about models: added, fetched, compared, and built into engines."""
