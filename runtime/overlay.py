@@ -13,7 +13,7 @@ from gazeline.runtime.topics import OVERLAY_OBJECTS
 from gazeline.runtime.tracking.appearance import Appearance
 from gazeline.runtime.tracking.carry import Standing, standings
 from gazeline.runtime.tracking.identify import assign
-from gazeline.runtime.tracking.shape import Array, Rings, Shape, area_of, iou_of
+from gazeline.runtime.tracking.shape import Array, Extent, Rings, Shape, area_of, iou_of
 from gazeline.runtime.tracking.track import Track, Tracker, velocity_of
 
 SAME_IOU = 0.7  # two answers that overlap by this much are one object, asked for twice
@@ -122,17 +122,20 @@ def carried(
     tracks = [track for track in reversed(tracker.tracks) if track.id not in seen and _shows(track, view, t_ns)]
     tracks.sort(key=lambda track: track.id != gazed_id)
     camera = view.calibration.camera if view.calibration.measured else None
-    drawn = list(seen.values())
+    drawn = [(rings, Extent.of(rings)) for rings in seen.values()]
     objects: list[OverlayObject] = []
     for track, where in zip(tracks, standings(tracks, camera, view.T_world_camera), strict=True):
         if len(objects) >= most:
             break
-        if where is None or any(iou_of(where.rings, other) > ON_TOP_IOU for other in drawn):
+        if where is None or any(
+            where.extent.most_iou(extent) > ON_TOP_IOU and iou_of(where.rings, rings) > ON_TOP_IOU
+            for rings, extent in drawn
+        ):
             continue
         thing = carried_object(track, where, view, gazed=track.id == gazed_id)
         if thing is not None:
             objects.append(thing)
-            drawn.append(where.rings)
+            drawn.append((where.rings, where.extent))
     return tuple(objects)
 
 

@@ -10,7 +10,7 @@ from gazeline.calib.se3 import SE3
 from gazeline.runtime.tracking.appearance import alike
 from gazeline.runtime.tracking.assignment import Array, best_pairs
 from gazeline.runtime.tracking.carry import Standing, seen_from, turns
-from gazeline.runtime.tracking.shape import Overlap, Shape, overlap_of
+from gazeline.runtime.tracking.shape import Extent, Overlap, Shape, overlap_of
 from gazeline.runtime.tracking.track import Track
 
 LEAST_IOU = 0.3
@@ -38,11 +38,13 @@ def associate(
     t_ns: int,
 ) -> dict[int, int]:
     """The track (its index) of each outline (its index) in a picture taken at ``t_ns``; what is left out fits none."""
+    extents = [Extent.of(shape.rings) for shape in shapes]
     overlaps = {
         (i, j): overlap
         for j, where in enumerate(standing)
         if where is not None
         for i, shape in enumerate(shapes)
+        if where.extent.common(extents[i]) >= 0.0
         if (overlap := _overlap(shape, tracks[j].shape, where, camera)).a > 0.0
     }
     scores = np.zeros((len(shapes), len(tracks)))

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.calib.cameras import Camera
 from gazeline.calib.se3 import SE3
-from gazeline.runtime.tracking.shape import Array, Rings, Shape
+from gazeline.runtime.tracking.shape import Array, Extent, Rings, Shape
 from gazeline.runtime.tracking.track import STAYS, Track
 
 
@@ -20,6 +21,10 @@ class Standing:
     rings: Rings
     rays: Rings = ()
     depths: Rings = ()
+
+    @cached_property
+    def extent(self) -> Extent:
+        return Extent.of(self.rings)
 
 
 def standings(tracks: Sequence[Track], camera: Camera | None, T_world_camera: SE3 | None) -> list[Standing | None]:

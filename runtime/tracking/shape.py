@@ -113,6 +113,33 @@ class Overlap:
 NONE = Overlap(0.0, 0.0, 0.0, float("inf"))
 
 
+@dataclass(frozen=True)
+class Extent:
+    """The box around an outline, px, and the area that it encloses, px^2: tells most pairs apart at once."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    area: float
+
+    @classmethod
+    def of(cls, rings: Rings) -> "Extent":
+        every = rings[0] if len(rings) == 1 else np.concatenate(rings)
+        (x0, y0), (x1, y1) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
+        return cls(x0, y0, x1, y1, area_of(rings))
+
+    def common(self, other: "Extent") -> float:
+        """The area that both boxes hold, px^2; below 0 where they do not touch."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return width * height if width >= 0.0 and height >= 0.0 else -1.0
+
+    def most_iou(self, other: "Extent") -> float:
+        """What the IoU of the two outlines is not above."""
+        return min(self.common(other) / max(self.area, other.area, 1e-9), 1.0)
+
+
 def iou_of(a: Rings, b: Rings) -> float:
     """Intersection over union of two outlines in pixels, 0..1."""
     return overlap_of(a, b).iou
