@@ -161,9 +161,9 @@ class _Loop:
         self._closing = threading.Event()
         self._encoder = Stage[Encode]("encode", lambda r: encode(segmenter, r, settings.model.window), self._inbox)
         self._decoder = Stage[Decode]("decode", lambda r: decode(segmenter, r, settings.outline), self._inbox)
-        self._follower = Stage[Follow]("follow", follow, self._inbox)
-        self._surveyor = Stage[Survey]("survey", surveys.work_behind, self._inbox)
-        self._labeller = Stage[Label | Teach]("label", labels.work, self._inbox)
+        self._follower = Stage[Follow]("follow", follow, self._inbox, niceness=5)
+        self._surveyor = Stage[Survey]("survey", surveys.work, self._inbox, niceness=19)
+        self._labeller = Stage[Label | Teach]("label", labels.work, self._inbox, niceness=10)
         self._listener = threading.Thread(target=self._listen, name="gazeline-listen", daemon=True)
 
     def __enter__(self) -> "_Loop":

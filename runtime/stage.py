@@ -1,6 +1,8 @@
 """A stage of the runtime: a thread of its own, and its way back to the step."""
 
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -13,9 +15,13 @@ Request = TypeVar("Request", Encode, Decode, Follow, Survey, Label | Teach)
 
 
 class Stage(Generic[Request]):
-    """A thread that does one thing at a time, and puts what came of it into the inbox."""
+    """A thread that does one thing at a time, and puts what came of it into the inbox.
 
-    def __init__(self, name: str, work: Callable[[Request], Event], inbox: Inbox) -> None:
+    ``niceness``: from 0 to 19; the larger, the more it lets others go first (on Linux, where threads have one each).
+    """
+
+    def __init__(self, name: str, work: Callable[[Request], Event], inbox: Inbox, niceness: int = 0) -> None:
+        self._niceness = niceness
         self._work: Callable[[Request], Event] = work
         self._inbox = inbox
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()  # holds one: the pipeline asks for one
@@ -28,6 +34,8 @@ class Stage(Generic[Request]):
         self._requests.put(None)
 
     def _run(self) -> None:
+        if self._niceness and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while (request := self._requests.get()) is not None:
             try:
                 event: Event = self._work(request)

@@ -4,9 +4,6 @@ It looks through a model of its own, in one thread of the lowest priority, so th
 one window on a frame is large, and is shared instead.
 """
 
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,8 +20,6 @@ from gazeline.runtime.images import image_of
 from gazeline.runtime.prompt import Question
 from gazeline.runtime.tracking.appearance import colours_under
 
-LOWEST_NICENESS = 19
-
 
 class SurveyStage:
     """Answers surveys, with a copy of the model that is loaded at the first one."""
@@ -38,12 +33,6 @@ class SurveyStage:
     def work(self, request: Survey) -> Surveyed:
         """Answer a `Survey`. Raises ValueError (a `WireError` for a broken picture)."""
         return survey(self._segmenter(), request, self._settings, self._clock_ns)
-
-    def work_behind(self, request: Survey) -> Surveyed:
-        """The same, for a thread that does nothing else: it lets all others go first."""
-        if sys.platform == "linux":  # where a thread has a niceness of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_NICENESS)
-        return self.work(request)
 
     def close(self) -> None:
         """Free the copy."""

@@ -90,6 +90,19 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_runs_needs_none_of_the_extras() -> None:
+    """The package's own requirements are enough to run, segment and find: extras may not be there."""
+    code = (
+        "import sys\n"
+        "extras = {'onnx', 'torch', 'tokenizers', 'mujoco', 'starlette', 'PIL', 'xr', 'segment_anything', 'mcap'}\n"
+        "sys.modules.update(dict.fromkeys(extras))\n"  # importing one of them fails
+        "from gazeline.runtime import app, find, replay, segment\n"
+        "from gazeline.runtime.models import catalogue\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

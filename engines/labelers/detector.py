@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazeline.engines.labelers import bundle as bundles
-from gazeline.engines.labelers import detector_forms
 from gazeline.engines.labelers.bundle import Bundle, DetectorManifest
 from gazeline.engines.labelers.clip import fitted
-from gazeline.engines.labelers.detector_forms import Detections
+from gazeline.engines.labelers.detections import Detections, detections
 from gazeline.engines.ort import OrtSession
 
 
@@ -32,7 +31,7 @@ class Detector:
         seen = self.manifest.picture
         (name, spec), *_ = self._session.inputs.items()
         outputs = self._session.run({name: fitted(picture, seen)[None].astype(spec.dtype, copy=False)})
-        found = detector_forms.detections(self.manifest.form, outputs, (seen.height, seen.width))
+        found = detections(self.manifest.form, outputs, (seen.height, seen.width))
         height, width = picture.shape[:2]
         x, y = seen.width / width, seen.height / height
         if seen.fit == "pad":

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gazeline.engines.labelers.detections import Detections
 from gazeline.engines.labelers.detector import Detector
-from gazeline.engines.labelers.detector_forms import Detections
 from gazeline.runtime.naming.label import Crop, Named
 
 FITS_IOU = 0.5  # of a mask's box and a detector's: less is another thing
