@@ -142,6 +142,11 @@ class OffsetEstimator:
         slots -= slots.mean()
         return float(-1e6 * (slots @ least) / (slots @ slots))
 
+    @property
+    def trend_ms(self) -> float:
+        """Over how long the drift was measured."""
+        return 1e-6 * TREND_NS * (self.trend[-1][0] - self.trend[0][0]) if self.trend else 0.0
+
 
 def _with_minimum(
     minima: tuple[tuple[int, int], ...], bucket: int, value: int, most: int
@@ -191,21 +196,26 @@ class Clocks:
             assert arrival is not None
             delay_ms = 1e-6 * (arrival.offset_ns - offset.offset_ns)
             host = self.domains[topic] is ClockDomain.HOST
-            drift_ppm = self.asked.drift_ppm if offset.round_trip_ns else estimator.drift_ppm
+            drifting = self.asked if offset.round_trip_ns else estimator
+            drift_ppm, uncertainty_ms = drifting.drift_ppm, 1e-6 * offset.uncertainty_ns
+            apart_ms = 1e-6 * abs(drift_ppm or 0.0) * drifting.trend_ms
             found[topic] = ClockStats(
                 domain="host" if host else "sender",
                 offset_ms=round(1e-6 * offset.offset_ns, 3),
-                uncertainty_ms=round(1e-6 * offset.uncertainty_ns, 3),
+                uncertainty_ms=round(uncertainty_ms, 3),
                 delay_ms=round(delay_ms, 3),
                 drift_ppm=None if drift_ppm is None else round(drift_ppm, 1),
                 steps=estimator.steps + (self.asked.steps if offset.round_trip_ns else 0),
-                trouble=_trouble(delay_ms, 1e-6 * offset.uncertainty_ns, drift_ppm, host=host, limit_ms=limit_ms),
+                trouble=_trouble(
+                    delay_ms, uncertainty_ms, drift_ppm if apart_ms > limit_ms else None, host=host, limit_ms=limit_ms
+                ),
             )
         return found
 
 
 def _trouble(delay_ms: float, uncertainty_ms: float, drift_ppm: float | None, *, host: bool, limit_ms: float) -> str:
-    """What is wrong with a clock, in one sentence; empty if nothing is."""
+    """What is wrong with a clock, in one sentence; empty if nothing is. ``drift_ppm``: None while it may be delays
+    that grow as a machine gets busy."""
     if host and delay_ms < -limit_ms:
         return f"its capture_ns lies {-delay_ms:.0f} ms in the future: it is not of this machine's monotonic clock"
     if host and delay_ms > MOST_DELAY_MS:

@@ -213,6 +213,17 @@ def test_capture_ns_of_another_clock_is_warned_of(offset_s: float, ppm: float, s
     assert bool(trouble) == bool(said)
 
 
+def test_delays_that_grow_as_a_machine_gets_busy_are_no_drift() -> None:
+    clocks = Clocks()
+    for sample in range(60 * 60):
+        capture = 1000 * S + sample * S // 60
+        receive = capture + 2 * MS + sample * 12 * MS // 3600
+        _, clocks = stamped(Received(gaze(None, capture), (), receive), clocks)
+    clock = clocks.stats(1060 * S, limit_ms=20.0)["gaze.3d.01."]
+    assert clock.drift_ppm == pytest.approx(-200.0, abs=20.0)
+    assert clock.trouble == ""
+
+
 def test_a_clock_that_is_known_too_badly_is_warned_of() -> None:
     clocks = Clocks().exchanged(midpoint(1000 * S, 0, 1000 * S + 80 * MS))
     _, clocks = stamped(Received(gaze(0.1), (), 1000 * S + 120 * MS), clocks)
