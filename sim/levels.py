@@ -55,7 +55,7 @@ SAME_IOU = 0.7  # consecutive outlines of one fixation that overlap less are a s
 SAMPLE_NS = 8_333_333
 SACCADE_NS = 40_000_000
 ASK_NS = 50_000_000  # a picture every 50 ms
-SETTINGS = OutlineSettings()
+SETTINGS = OutlineSettings(level="auto")
 
 
 @dataclass(frozen=True, eq=False)
