@@ -21,7 +21,7 @@ from gazeline.runtime.messages import BoardSearch, Frame, RigDevice
 from gazeline.runtime.topics import CALIBRATE_BOARD, FRAME_WORLD, RIG_DEVICE
 from gazeline.runtime.wire import WireError
 
-SILENT_S = 20.0
+SILENT_S = 30.0
 SOFT_PX = 4.0
 NEW = 0.12  # how different a view must be from all before it, in units of `signature`
 MOST_VIEWS = 60

@@ -46,12 +46,12 @@ def play(
     """Publish ``source`` in real time until it ends (never, with ``loop``) or ``stop`` is set.
 
     With ``stats``, a subscriber to ``stats.runtime``, playing starts when the runtime says that it is ready, so that
-    nothing of a short recording is lost; after ``ready_timeout_s`` it starts anyway, with a warning. The rig is
-    published about once a second, also while waiting. Raises what reading the source raises.
+    nothing of a short recording is lost; after ``ready_timeout_s`` it starts anyway, with a warning. What is looped
+    starts at once. The rig is published about once a second, also while waiting. Raises what reading the source raises.
     """
     stop = stop or threading.Event()
     rig = _RigSender(source.rig, publisher)
-    if stats is not None and not _wait_until_ready(stats, rig, ready_timeout_s, stop):
+    if stats is not None and not loop and not _wait_until_ready(stats, rig, ready_timeout_s, stop):
         log.warning("the runtime did not report ready within %g s; playing %s anyway", ready_timeout_s, source.name)
     rig.send()  # the runtime may have come up since the last one, and a short recording leaves no time for the next
     offset_ns: int | None = None
