@@ -24,6 +24,7 @@ FEWEST_TRENDS = 6
 JUMP_NS = 1_000_000_000  # a message later than this by a clock's own account: that clock was set
 STEP_NS = 2_000_000  # two exchanges that contradict each other by more than this: it was set in between
 SAME_CLOCK_NS = 250_000_000
+BUSY_MS = 50.0  # delays grow and shrink by so much when a machine gets busy: less is no sign of another clock
 MOST_DELAY_MS = 500.0  # from capture to arrival, by a camera and a network that are any use
 
 
@@ -207,7 +208,11 @@ class Clocks:
                 drift_ppm=None if drift_ppm is None else round(drift_ppm, 1),
                 steps=estimator.steps + (self.asked.steps if offset.round_trip_ns else 0),
                 trouble=_trouble(
-                    delay_ms, uncertainty_ms, drift_ppm if apart_ms > limit_ms else None, host=host, limit_ms=limit_ms
+                    delay_ms,
+                    uncertainty_ms,
+                    drift_ppm if apart_ms > max(limit_ms, BUSY_MS) else None,
+                    host=host,
+                    limit_ms=limit_ms,
                 ),
             )
         return found

@@ -196,7 +196,7 @@ def test_two_senders_with_clocks_of_their_own_are_kept_apart() -> None:
         (0.0, 0.0, ""),
         (-0.3, 0.0, "in the future"),
         (2.0, 0.0, "after capture_ns"),
-        (0.0, -400.0, "drifts by -4"),
+        (0.0, -1500.0, "drifts by -1"),
     ],
 )
 def test_capture_ns_of_another_clock_is_warned_of(offset_s: float, ppm: float, said: str) -> None:
@@ -217,10 +217,10 @@ def test_delays_that_grow_as_a_machine_gets_busy_are_no_drift() -> None:
     clocks = Clocks()
     for sample in range(60 * 60):
         capture = 1000 * S + sample * S // 60
-        receive = capture + 2 * MS + sample * 12 * MS // 3600
+        receive = capture + 2 * MS + sample * 36 * MS // 3600
         _, clocks = stamped(Received(gaze(None, capture), (), receive), clocks)
     clock = clocks.stats(1060 * S, limit_ms=20.0)["gaze.3d.01."]
-    assert clock.drift_ppm == pytest.approx(-200.0, abs=20.0)
+    assert clock.drift_ppm == pytest.approx(-600.0, abs=40.0)
     assert clock.trouble == ""
 
 

@@ -193,8 +193,12 @@ export class Scene {
     shown.label = null;
   }
 
+  /** The middle of what the picture shows of a thing, in screen pixels: what is carried on may reach out of it. */
   #middle({ box: [x0, y0, x1, y1] }) {
-    return [((x0 + x1) / 2 + 0.5) * this.rect.scale, ((y0 + y1) / 2 + 0.5) * this.rect.scale];
+    const { width, height } = this.#picture;
+    const [left, right] = [Math.max(x0, 0), Math.min(x1, width - 1)];
+    const [top, bottom] = [Math.max(y0, 0), Math.min(y1, height - 1)];
+    return [((left + right) / 2 + 0.5) * this.rect.scale, ((top + bottom) / 2 + 0.5) * this.rect.scale];
   }
 
   #placeLabels() {
