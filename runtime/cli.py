@@ -29,6 +29,7 @@ from gazeline.runtime.options import (
     Report,
     RigFile,
     Seconds,
+    SettingsFile,
     SourcePath,
     Video,
     WebPort,
@@ -120,10 +121,7 @@ def run(
     bus: Annotated[
         str | None, typer.Option("--bus", help=BUS_HELP, show_default="gazeline, or what the settings say")
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
-    ] = None,
+    config: SettingsFile = None,
     model: Model = None,
     label: Label = None,
     backend: Backend = None,

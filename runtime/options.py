@@ -23,6 +23,10 @@ Label = Annotated[
         show_default="none, or what the settings say",
     ),
 ]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
+]
 Backend = Annotated[
     str | None,
     typer.Option(

@@ -1,10 +1,8 @@
 """``gazeline bench labels``: what naming things costs, by random towers of usual size, or by your own models."""
 
 import resource
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from gazeline.engines.labelers.bundle import Bundle, ClipManifest, Picture, Scor
 from gazeline.engines.labelers.clip import Clip
 from gazeline.engines.labelers.detector import Detector
 from gazeline.runtime.files import write_bytes
+from gazeline.runtime.models.catalogue import median_ms
 from gazeline.runtime.naming import vocabulary
 from gazeline.runtime.naming.label import Crop
 from gazeline.runtime.naming.text_labeler import TextLabeler
@@ -112,13 +111,8 @@ def _random(folder: Path, console: Console) -> list[Bundle]:
 
 
 def _median_ms(work: Callable[[], object]) -> float:
-    work()
-    times = []
-    for _ in range(RUNS):
-        start = time.monotonic_ns()
-        work()
-        times.append((time.monotonic_ns() - start) / 1e6)
-    return statistics.median(times)
+    work()  # warm
+    return median_ms(work, RUNS)
 
 
 def _peak_mb() -> float:

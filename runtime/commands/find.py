@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gazeline.runtime.options import Bus, Label, Model, Plain
+from gazeline.runtime.options import Bus, Label, Model, Plain, SettingsFile
 
 LIVE = "live"
 
@@ -23,10 +23,7 @@ def find(
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=0.1, help="Live: end after this long.", show_default="until Ctrl-C")
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE.toml", help="Settings.", show_default="./gazeline.toml if it exists"),
-    ] = None,
+    config: SettingsFile = None,
     model: Model = None,
     label: Label = None,
     bus: Bus = "gazeline",

@@ -161,10 +161,10 @@ def _info(name: str, folder: Path) -> ModelInfo:
     return ModelInfo(name, folder, about.family, bundle.bytes, about.input.size, about.window.kind, about.licence)
 
 
-def median_ms(work: Callable[[], object]) -> float:
+def median_ms(work: Callable[[], object], runs: int = RUNS) -> float:
     """Of a few runs."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.monotonic_ns()
         work()
         times.append((time.monotonic_ns() - start) / 1e6)
